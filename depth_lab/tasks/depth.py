@@ -1,0 +1,98 @@
+"""Training, validation and test of any depth network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from depth_lab.batch import DepthBatch
+from depth_lab.checkpoint import describe
+from depth_lab.metrics import Protocol
+from depth_lab.networks import DepthNetwork
+
+Stage = Literal["train", "val", "test"]
+
+
+class DepthTask(LightningModule):
+    """A network, its loss and its optimizer; scored by `protocol`, per image, and averaged over images.
+
+    `optimizer` takes parameters or groups of them; `scheduler` takes (optimizer, total_steps) and is stepped once a batch. Logs
+    `train/loss`, and `val/<metric>` or `test/<metric>` for the nine metrics.
+    """
+
+    def __init__(
+        self,
+        network: DepthNetwork,
+        *,
+        loss: nn.Module,
+        optimizer: Callable[[Iterable[Any]], Optimizer],
+        scheduler: Callable[[Optimizer, int], LRScheduler],
+        protocol: Protocol,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.loss = loss
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.protocol = protocol
+        self.errors = nn.ModuleDict({"val_errors": protocol.metric(), "test_errors": protocol.metric()})
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.network(image)
+
+    def training_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
+        return self._step(batch, "val")
+
+    def test_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
+        return self._step(batch, "test")
+
+    def _step(self, batch: DepthBatch, stage: Stage) -> Tensor:
+        """The loss in training; the prediction, float32, in validation and test."""
+        pred = self.network(batch["image"])
+        if stage == "train":
+            loss = self.loss(pred, batch["depth"], batch["valid"])
+            self.log("train/loss_step", loss, batch_size=len(pred))
+            self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(pred))
+            return loss
+        pred = pred.float()
+        data = getattr(self.trainer, "datamodule", None)
+        cap = getattr(data, "max_depth", self.network.max_depth)
+        scored = self.protocol.prepare(pred, batch["depth"], data=getattr(data, "kind", "other"), max_depth=cap)
+        self.errors[f"{stage}_errors"].update(*scored)
+        return pred
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_errors("val")
+
+    def on_test_epoch_end(self) -> None:
+        self._log_errors("test")
+
+    def _log_errors(self, stage: Stage) -> None:
+        metric = self.errors[f"{stage}_errors"]
+        for name, value in metric.compute().items():
+            self.log(f"{stage}/{name}", value, prog_bar=name in ("abs_rel", "rmse"), rank_zero_only=True)
+        metric.reset()
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """What the optimizer gets; `lr_factor` multiplies its learning rate for that group."""
+        return [{"params": list(self.network.parameters()), "lr_factor": 1.0}]
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.make_optimizer(self.parameter_groups())
+        for group in optimizer.param_groups:
+            group["lr"] *= group.pop("lr_factor")
+        scheduler = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What `depth_lab.checkpoint.load_network` needs, in built-ins."""
+        size = getattr(getattr(self.trainer, "datamodule", None), "size", None)
+        checkpoint["network"] = describe(self.network, size=size, protocol=self.protocol.id)

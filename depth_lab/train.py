@@ -1,0 +1,122 @@
+"""`python -m depth_lab.train model=glpn|transfer data=rooms|nyu …`: train, validate, and compare with the mean depth map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from depth_lab.launch import command
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningDataModule, Trainer
+
+    from depth_lab.callbacks import RunSummary
+    from depth_lab.metrics import Protocol
+
+BASELINE_IMAGES = 1000
+
+
+@command("train")
+def main(config: DictConfig) -> float:
+    """Run one training; returns the best `val/abs_rel`, which sweeps minimise."""
+    from hydra.utils import instantiate
+    from lightning.pytorch import seed_everything
+
+    from depth_lab.checkpoint import load_weights
+    from depth_lab.io.files import write_text
+
+    folder = Path(config.output)
+    resolved: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    seed_everything(config.seed, workers=True, verbose=False)
+    protocol = next(iter(instantiate(config.protocol, _convert_="all").values()))
+    data = instantiate(config.data, _convert_="all")
+    task = instantiate(config.model, protocol=protocol, _convert_="all")
+    if config.init_from:
+        load_weights(task.network, config.init_from)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(resolved))
+
+    trainer, summary = build_trainer(config, folder, resolved)
+    try:
+        trainer.fit(task, datamodule=data, ckpt_path=last_checkpoint(config.resume), weights_only=True)
+    except SystemExit:
+        print(f"Stopped. The run is in {folder}; python -m depth_lab.train resume={folder} continues it.")
+        raise
+    if summary is None:
+        print("It runs: one batch of each stage went through.")
+        return float(trainer.callback_metrics["val/abs_rel"])
+    scores = baseline(data, protocol)
+    if trainer.is_global_zero:
+        report(summary, scores, folder)
+    return float(summary.content["best"][summary.metric])
+
+
+def build_trainer(config: DictConfig, folder: Path, resolved: dict[str, Any]) -> tuple[Trainer, RunSummary | None]:
+    """The trainer with its callbacks and loggers; a debug trainer has none of them."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.utils import instantiate
+
+    from depth_lab.callbacks import RunSummary
+
+    if config.trainer.get("fast_dev_run"):
+        return instantiate(config.trainer, logger=False, enable_checkpointing=False, _convert_="all"), None
+    choices = HydraConfig.get().runtime.choices
+    summary = RunSummary(folder, resolved, seed=config.seed, data=choices["data"], model=choices["model"])
+    callbacks = [instantiate(callback, _convert_="all") for callback in config.callbacks.values()]
+    loggers = [instantiate(logger, _convert_="all") for logger in (config.logger or {}).values()]
+    trainer = instantiate(
+        config.trainer, callbacks=[*callbacks, summary], logger=loggers, default_root_dir=folder, _convert_="all"
+    )
+    return trainer, summary
+
+
+def last_checkpoint(folder: str | None) -> str | None:
+    """The checkpoint that a run continues from; none if it was stopped before its first."""
+    path = Path(folder or "", "checkpoints", "last.ckpt")
+    return str(path) if folder and path.is_file() else None
+
+
+def baseline(data: LightningDataModule, protocol: Protocol) -> dict[str, float]:
+    """The scores of the mean training depth map, which a network must beat to have learned anything from the image."""
+    from lightning.pytorch import Trainer
+    from torch.utils.data import default_collate
+
+    from depth_lab.losses import SILog
+    from depth_lab.networks import MeanDepth
+    from depth_lab.tasks import DepthTask, constant
+    from depth_lab.transforms import evaluation_pipeline
+
+    train = data.dataset("train", evaluation_pipeline(data.size))
+    step = max(1, len(train) // BASELINE_IMAGES)
+    batches = (default_collate([train[index]]) for index in range(0, len(train), step))
+    network = MeanDepth(*data.size, min_depth=data.min_depth, max_depth=data.max_depth).fit(batches)
+    task = DepthTask(network, loss=SILog(), optimizer=lambda _: None, scheduler=constant, protocol=protocol)
+    trainer = Trainer(accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, enable_model_summary=False)
+    [scores] = trainer.validate(task, datamodule=data, verbose=False)
+    return scores
+
+
+def report(summary: RunSummary, baseline: dict[str, float], folder: Path) -> None:
+    """The table of the best epoch beside the baseline, and where to look."""
+    from rich.console import Console
+    from rich.table import Table
+
+    best = summary.content["best"]
+    table = Table(title=f"best epoch {best['epoch']} by {summary.metric}, {summary.content['seconds']:.0f} s of training")
+    table.add_column("")
+    rows = {summary.content["model"]: best, "mean training depth map": baseline}
+    metrics = {"RMSE": "val/rmse", "AbsRel": "val/abs_rel", "delta1": "val/delta1"}
+    for name in metrics:
+        table.add_column(name, justify="right")
+    for name, scores in rows.items():
+        table.add_row(name, *(f"{scores[key]:.4f}" for key in metrics.values()))
+    console = Console()
+    console.print(table)
+    panels = sorted((folder / "panels").glob("*.png"))
+    console.print(f"run folder  {folder}", soft_wrap=True, highlight=False)
+    console.print(f"pictures    {panels[-1] if panels else 'none'}", soft_wrap=True, highlight=False)
+
+
+if __name__ == "__main__":
+    main()

