@@ -75,9 +75,9 @@ def root_cause(error: BaseException) -> BaseException:
 
 
 def is_mendable(error: BaseException) -> bool:
-    """Whether an error is about what the user gave: by convention a ValueError; an OSError; or a library's own kind."""
+    """Whether an error is about what the user gave: by convention a ValueError; the machine's own kinds; a library's."""
     theirs = ("MisconfigurationException", "ConfigCompositionException", "InstantiationException")
-    return isinstance(error, ValueError | OSError | OmegaConfBaseException) or type(error).__name__ in theirs
+    return isinstance(error, ValueError | OSError | ImportError | OmegaConfBaseException) or type(error).__name__ in theirs
 
 
 def sentence(error: BaseException) -> str:

@@ -77,6 +77,7 @@ def wandb_logger(
 
     It never prompts. A folder whose summary.json names a W&B run continues that run.
     """
+    os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
     record = Path(folder) / "summary.json"

@@ -32,7 +32,8 @@ def main(config: DictConfig) -> float:
     seed_everything(config.seed, workers=True, verbose=False)
     protocol = next(iter(instantiate(config.protocol, _convert_="all").values()))
     data = instantiate(config.data, _convert_="all")
-    task = instantiate(config.model, protocol=protocol, _convert_="all")
+    # Not as an argument of instantiate, which would turn a dataclass into a dict.
+    task = instantiate(config.model, _partial_=True, _convert_="all")(protocol=protocol)
     if config.init_from:
         load_weights(task.network, config.init_from)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(resolved))

@@ -58,7 +58,7 @@ def panel_figure(panels: list[Panel]) -> Figure:
     """
     near, far = colour_range(*(panel.target for panel in panels))
     worst = max(colour_range(*(panel.error for panel in panels))[1], 0.1)
-    figure = Figure(figsize=(14, 2.7 * len(panels) + 0.5), layout="constrained", dpi=80)
+    figure = Figure(figsize=(14, 2.35 * len(panels) + 0.4), layout="compressed", dpi=80)
     grid = figure.subplots(len(panels), 4, squeeze=False)
     for axes, panel in zip(grid, panels, strict=True):
         _show(axes[0], panel.image, None, None, None)
@@ -68,8 +68,8 @@ def panel_figure(panels: list[Panel]) -> Figure:
         error = _show(axes[3], panel.error, 0, worst, "magma")
     for axes, title in zip(grid[0], ("image", "target", "prediction", "absolute error"), strict=True):
         axes.set_title(title, fontsize=10)
-    figure.colorbar(depth, ax=grid[:, 1:3], label="depth in metres", fraction=0.05)
-    figure.colorbar(error, ax=grid[:, 3], label="error in metres", fraction=0.05)
+    for drawn, label in ((error, "error in metres"), (depth, "depth in metres")):  # the first goes outside
+        figure.colorbar(drawn, ax=grid, label=label, fraction=0.02, pad=0.01, aspect=15 * len(panels))
     return figure
 
 

@@ -15,7 +15,7 @@ from depth_lab.visualize import Panel, panel_figure, save_figure
 
 
 class Panels(Callback):
-    """Writes `<folder>/epoch_<n>.png`: image, target, prediction and error of the first `images` validation images.
+    """Writes `<folder>/epoch_<n>.png`: image, target, prediction and error of `images` validation images, spread over the set.
 
     W&B gets them as images too. Only the first process draws, from its own share.
     """
@@ -36,9 +36,12 @@ class Panels(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        missing = self.images - len(self.panels)
-        if trainer.is_global_zero and missing > 0:
-            self.panels += panels_of(batch, outputs, missing)
+        loader: Any = trainer.val_dataloaders
+        step = max(1, len(loader.sampler) // self.images)
+        first = batch_idx * loader.batch_size
+        if trainer.is_global_zero:
+            places = [i for i in range(len(outputs)) if (first + i) % step == 0]
+            self.panels += panels_of(batch, outputs, places[: self.images - len(self.panels)])
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not self.panels or trainer.sanity_checking:
@@ -50,17 +53,16 @@ class Panels(Callback):
                 logger.log_image("panels", [str(path)], step=trainer.global_step)
 
 
-def panels_of(batch: DepthBatch, pred: Tensor, limit: int) -> list[Panel]:
-    """The first `limit` images of a batch as panels; a prediction of another size is resized to the target's."""
+def panels_of(batch: DepthBatch, pred: Tensor, places: list[int]) -> list[Panel]:
+    """The images at `places` of a batch as panels; a prediction of another size is resized to the target's."""
     size = batch["depth"].shape[-2:]
-    resized = interpolate(pred.float(), size, mode="bilinear", align_corners=False)
     return [
         Panel(
             batch["name"][i],
             (batch["image"][i] * 255).round().byte().permute(1, 2, 0).cpu().numpy(),
             batch["depth"][i, 0].cpu().numpy(),
-            resized[i, 0].cpu().numpy(),
+            interpolate(pred[i : i + 1].float(), size, mode="bilinear", align_corners=False)[0, 0].cpu().numpy(),
             batch["valid"][i, 0].cpu().numpy(),
         )
-        for i in range(min(limit, len(pred)))
+        for i in places
     ]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from depth_lab.io.files import atomic
 
 MILLIMETRE = 1e-3
-MAX_PNG_METRES = 65.535
 
 
 def read_depth_png(
@@ -52,11 +51,11 @@ def depth_in_metres(
 
 def write_depth_png(path: Path, depth: Float32[np.ndarray, "h w"]) -> None:
     """Write metres as a 16-bit PNG in millimetres, rounded to the nearest; beyond 65.535 m it is refused."""
-    farthest = float(depth.max())
-    if not farthest <= MAX_PNG_METRES or float(depth.min()) < 0:
+    units = np.rint(depth / MILLIMETRE)
+    if not (units.min() >= 0 and units.max() <= np.iinfo(np.uint16).max):
         raise ValueError(
-            f"{path.name}: depth from {depth.min():.3f} to {farthest:.3f} m does not fit a 16-bit PNG in millimetres (0 to "
-            f"{MAX_PNG_METRES} m): write NPZ instead."
+            f"{path.name}: depth from {depth.min():.3f} to {depth.max():.3f} m does not fit a 16-bit PNG in millimetres (0 to "
+            "65.535 m): write NPZ instead."
         )
     with atomic(path) as partial:
-        cv2.imwrite(str(partial), np.rint(depth / MILLIMETRE).astype(np.uint16))
+        cv2.imwrite(str(partial), units.astype(np.uint16))

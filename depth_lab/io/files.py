@@ -12,19 +12,20 @@ from pathlib import Path
 def atomic(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the place of `path` when the block ends well and is removed otherwise.
 
-    Folders above are made. Raises ValueError where the folder cannot be written.
+    Folders above are made. Raises ValueError where the file cannot be written.
     """
     partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise ValueError(
             f"{path} cannot be written ({error.strerror or error}): choose another folder, or free some space."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -18,6 +18,8 @@ SUMS = ("abs_rel", "sq_rel", "square", "square_log", "log", "abs_log", "delta1",
 
 SILog = Literal["a", "b", "c", "none"]
 
+_CHUNK = 32768
+
 
 def accumulator(device: torch.device) -> torch.dtype:
     """The widest float of a device: float64, except on MPS."""
@@ -39,43 +41,48 @@ def error_sums(
     `relative_to="pred"` divides the two relative errors by p. Nothing waits for the device.
     """
     if not pred.shape == target.shape == valid.shape:
-        raise ValueError(f"pred {tuple(pred.shape)}, target {tuple(target.shape)} and valid {tuple(valid.shape)} differ")
+        raise ValueError(
+            f"pred {tuple(pred.shape)}, target {tuple(target.shape)} and valid {tuple(valid.shape)} differ"
+        )
     if relative_to == "pred":
         pred, target = target, pred
-    keep, hidden = _bit_mask(valid.flatten(1), pred.dtype)
-    p, g = (_hide(x.flatten(1).to(hidden.dtype), keep).add_(hidden) for x in (pred, target))  # p = g = 1 where invalid
-    pixels = -keep.sum(1)
+    maps = [x.flatten(1) for x in (pred, target, valid)]
+    # Maps that fit into a cache: on a CPU a fresh megabyte costs more than the arithmetic on it.
+    width = max(_CHUNK // len(pred), 1) if pred.device.type == "cpu" else maps[0].shape[1]
+    sums = torch.stack([_sums(*part) for part in zip(*(x.split(width, dim=1) for x in maps), strict=True)]).sum(0)
+    abs_log = sums[:, SUMS.index("abs_log")]
+    square_log = sums[:, SUMS.index("square_log")]
+    square_log.copy_(torch.where(abs_log.isfinite(), square_log, abs_log))
+    return sums
+
+
+def _sums(pred: Float[Tensor, "b n"], target: Float[Tensor, "b n"], valid: Bool[Tensor, "b n"]) -> Float[Tensor, "b s"]:
+    keep, hidden = _bit_mask(valid, torch.promote_types(pred.dtype, target.dtype))
+    p, g = (_hide(x.to(hidden.dtype), keep).add_(hidden) for x in (pred, target))  # p = g = 1 where invalid
+    invalid = hidden.sum(1)
+    pixels = p.shape[1] - invalid
     error = p - g
     size = error.abs()
-    relative = size / g
     ratio = torch.maximum(p, g).div_(torch.minimum(p, g).clamp_(min=0))
-    hits = [torch.lt(ratio, 1.25**k, out=p).sum(1) - (p.shape[1] - pixels) for k in (1, 2, 3)]
+    relative = torch.div(size, g, out=g)
+    hits = [torch.lt(ratio, 1.25**k, out=p).sum(1) - invalid for k in (1, 2, 3)]
     abs_log = ratio.log_()
     log = torch.copysign(abs_log, error)
-
-    wide = accumulator(pred.device)
-    sum_log = log.sum(1).to(wide)
-    centre = sum_log / pixels.clamp(min=1)
+    sum_log = log.sum(1)
+    mean_log = sum_log / pixels.clamp(min=1)
+    sums = [relative.sum(1), relative.mul_(size).sum(1), error.square_().sum(1), sum_log, sum_log, abs_log.sum(1)]
     # Centred, because mean(d^2) - mean(d)^2 of float32 squares loses the spread of a nearly constant d.
-    spread = _hide(log - centre.to(log.dtype)[:, None], keep).square_().sum(1).to(wide)
-    sums = [
-        relative.sum(1),
-        relative.mul_(size).sum(1),
-        error.square_().sum(1),
-        spread + sum_log * centre,
-        sum_log,
-        abs_log.sum(1),
-        *hits,
-        pixels,
-    ]
-    return torch.stack([s.to(wide) for s in sums], dim=1)
+    sums[3] = _hide(log.sub_(mean_log[:, None]), keep).square_().sum(1)
+    wide = torch.stack([*sums, *hits, pixels], dim=1).to(accumulator(pred.device))
+    wide[:, 3] += wide[:, 4].square() / wide[:, 9].clamp(min=1)
+    return wide
 
 
 def errors_from_sums(sums: Float[Tensor, "*n sums"], silog: SILog = "a") -> dict[str, Float[Tensor, "*n"]]:
     """The nine errors of `METRICS` from sums over pixels; NaN where there is no pixel.
 
-    `silog`: a, 100 sqrt(mean d^2 - (mean d)^2); b, sqrt(mean d^2 - 0.5 (mean d)^2), no factor; c, 100 times the standard
-    deviation of d with n-1; none, not defined (NaN).
+    `silog`: a, 100 sqrt(mean d^2 - (mean d)^2); b, sqrt(mean d^2 - 0.5 (mean d)^2), no factor; c, 100 times the
+    standard deviation of d with n-1; none, not defined (NaN).
     """
     n = sums[..., -1]
     abs_rel, sq_rel, square, square_log, log, abs_log, *deltas = (sums[..., :-1] / n[..., None]).unbind(-1)

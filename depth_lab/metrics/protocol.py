@@ -1,6 +1,6 @@
 """How a prediction is scored: which pixels count, what happens to the prediction first, how images are averaged.
 
-The same prediction scores differently under different authors' code, so a number is only comparable within one protocol.
+The same prediction scores differently under different authors' code: a number is only comparable within one protocol.
 Each protocol is a file in `conf/protocol`, a result carries its `id` and `fingerprint`.
 """
 
@@ -36,7 +36,7 @@ class Protocol:
     """Pixels that count on NYU, 480 x 640; None: the protocol is not defined there. Likewise below."""
     kitti_crop: Literal["none", "garg", "eigen"] | None
     kitti_frame: Literal["full", "kb"]
-    """The frame on which the fractions of `kitti_crop` are taken: the whole image or the 352 x 1216 benchmark window."""
+    """The frame that `kitti_crop` takes fractions of: the whole image or the 352 x 1216 benchmark window."""
     other_crop: Literal["none"] | None
     ground_truth: Literal["any", "filled"]
     """filled: only on ground truth without holes."""
@@ -65,7 +65,9 @@ class Protocol:
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
-            literals = [hint] if get_origin(hint) is Literal else [h for h in get_args(hint) if get_origin(h) is Literal]
+            literals = (
+                [hint] if get_origin(hint) is Literal else [h for h in get_args(hint) if get_origin(h) is Literal]
+            )
             allowed = [value for literal in literals for value in get_args(literal)]
             allowed += [None] if type(None) in get_args(hint) else []
             if literals and getattr(self, name) not in allowed:
@@ -92,7 +94,7 @@ class Protocol:
         data: DataKind,
         max_depth: Cap,
     ) -> Float[Tensor, "b 1 h w"]:
-        """The prediction that is scored, from those of an image and of its mirror image (as predicted, not flipped back).
+        """The prediction that is scored, from those of an image and of its mirror image (not flipped back).
 
         `flip` takes the mean; `flip_edges` (NeWCRFs, after Godard et al. 2017) blends towards the view in which an edge
         of 5 % of the width was not at the left border.
@@ -116,7 +118,7 @@ class Protocol:
         """Prediction, ground truth and mask, cut to the protocol's window: what the errors are computed from.
 
         `target` has the size of its file, metres, 0 where unknown; `pred` covers the same view at any size. The mask is
-        the protocol's own and does not look at the data set's `valid`. `max_depth`: the cap, one for all or one per image.
+        the protocol's own and does not look at the data set's `valid`. `max_depth`: the cap, of all or of each image.
         """
         size = (target.shape[-2], target.shape[-1])
         if (reason := self._size_reason(data, size)) is not None:

@@ -43,14 +43,16 @@ class MeanDepth(DepthNetwork):
     def fit(self, batches: Iterable[DepthBatch]) -> MeanDepth:
         """Set the map to the mean over the valid pixels of `batches`; where none is valid, to the mean of the map."""
         total, count = torch.zeros_like(self.depth_map), torch.zeros_like(self.depth_map)
-        size = self.depth_map.shape[-2:]
+        size = (self.depth_map.shape[-2], self.depth_map.shape[-1])
         for batch in batches:
             depth = torch.where(batch["valid"], batch["depth"], 0.0).to(total)
             total += functional.adaptive_avg_pool2d(depth, size).sum(dim=0)
             count += functional.adaptive_avg_pool2d(batch["valid"].to(total), size).sum(dim=0)
         seen = count > 0
         if not seen.any():
-            raise ValueError("no batch has a valid pixel; the mean depth map needs at least one: check the data's range")
+            raise ValueError(
+                "no batch has a valid pixel; the mean depth map needs at least one: check the data's range"
+            )
         mean = total / count.clamp(min=torch.finfo(count.dtype).tiny)
         self.depth_map.copy_(torch.where(seen, mean, mean[seen].mean()))
         return self

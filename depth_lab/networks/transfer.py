@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -16,15 +16,17 @@ from depth_lab.networks.encoder import Encoder
 
 SLOPE = 0.2
 NARROWEST = 16
-START = 0.25  # untrained, a network says a quarter of max_depth: about the mean of NYU (2.7 of 10 m) and KITTI (16 of 80 m)
+START = (
+    0.25  # untrained, a network says a quarter of max_depth: about the mean of NYU (2.7 of 10 m) and KITTI (16 of 80 m)
+)
 
 
 class Transfer(DepthNetwork):
     """A timm encoder with a DenseDepth decoder. Depth is `max_depth * sigmoid(logit)`.
 
-    DenseDepth regresses `max_depth / depth` without a bound and needs a loss in that space. The sigmoid bounds the depth by
-    construction and is close to the exponential where depth is small, so that a step of the logit is a ratio of depths, as in
-    the logarithmic losses.
+    DenseDepth regresses `max_depth / depth` without a bound and needs a loss in that space. The sigmoid bounds the
+    depth by construction and is close to the exponential where depth is small, so that there a step of the logit is a
+    ratio of depths, as in the logarithmic losses.
 
     Args:
         encoder: name of a timm model that gives feature maps.
@@ -46,14 +48,12 @@ class Transfer(DepthNetwork):
     ) -> None:
         features = Encoder(encoder, pretrained=pretrained)
         stride = max(features.reductions)
-        super().__init__(
-            min_depth=min_depth, max_depth=max_depth, stride=stride, mean=features.mean, std=features.std
-        )
+        super().__init__(min_depth=min_depth, max_depth=max_depth, stride=stride, mean=features.mean, std=features.std)
         self._name, self._width = encoder, decoder_channels
         self.encoder = features
         self.decoder = Decoder(features.channels, decoder_channels)
         self.head = nn.Conv2d(self.decoder.channels, 1, kernel_size=3, padding=1)
-        nn.init.constant_(self.head.bias, math.log(START / (1 - START)))
+        nn.init.constant_(cast(Tensor, self.head.bias), math.log(START / (1 - START)))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -106,11 +106,8 @@ class Up(nn.Module):
         return self.convolutions(torch.cat([x, skip], dim=1))
 
 
-NORM = "bn"
 def _convolution(channels: int, width: int) -> list[nn.Module]:
-    bias = NORM == "none"
-    convolution = nn.Conv2d(channels, width, kernel_size=3, padding=1, bias=bias)
+    # DenseDepth has no normalisation; with it, encoders whose maps differ in scale (Swin, ConvNeXt) need no other settings.
+    convolution = nn.Conv2d(channels, width, kernel_size=3, padding=1, bias=False)
     nn.init.kaiming_normal_(convolution.weight, a=SLOPE)
-    if bias: nn.init.zeros_(convolution.bias)
-    norm = {"bn": lambda: [nn.BatchNorm2d(width)], "gn": lambda: [nn.GroupNorm(8, width)], "none": lambda: []}[NORM]()
-    return [convolution, *norm, nn.LeakyReLU(SLOPE, inplace=True)]
+    return [convolution, nn.BatchNorm2d(width), nn.LeakyReLU(SLOPE, inplace=True)]

@@ -14,8 +14,8 @@ WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 def hub_folder(repository: str, advice: str) -> Path:
     """Folder with `config.json` and the weights of a hub repository, downloaded once, then taken from the cache.
 
-    Without a connection it fails at once: `snapshot_download` asks one time where the libraries' own loaders retry for most
-    of a minute. `advice` ends the error: what to do instead.
+    Without a connection it fails at once: `snapshot_download` asks one time, where the libraries' own loaders retry for
+    most of a minute. `advice` ends the error: what to do instead.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
@@ -26,12 +26,13 @@ def hub_folder(repository: str, advice: str) -> Path:
             if (folder / name).is_file():
                 return folder
     except (OSError, HFValidationError) as error:  # no connection, no such repository, not a repository's name
-        reason = type(error).__name__
         raise ValueError(
-            f"cannot get the weights of {repository!r} from the Hugging Face hub ({reason}); a connection, or a copy in "
-            f"the hub's cache, is needed: {advice}"
+            f"cannot get the weights of {repository!r} from the Hugging Face hub ({type(error).__name__}); "
+            f"it needs a connection, or a copy in the hub's cache: {advice}"
         ) from error
-    raise ValueError(f"{repository!r} on the Hugging Face hub has neither {' nor '.join(WEIGHT_FILES)}: {advice}")
+    raise ValueError(
+        f"the hub, or its cache without a connection, has no {' or '.join(WEIGHT_FILES)} of {repository!r}: {advice}"
+    )
 
 
 def weight_file(folder: Path) -> Path:
@@ -52,7 +53,9 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
-        raise ValueError(f"cannot read weights from {file}: it needs a state_dict as safetensors or torch.save") from error
+        raise ValueError(
+            f"cannot read weights from {file}: it needs a state_dict as safetensors or torch.save"
+        ) from error
     if isinstance(state, dict):
         state = state.get("state_dict", state)
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

@@ -100,9 +100,9 @@ def _draw(rng: np.random.Generator, room: Room, whole: bool) -> Camera:
     x, y, z = _position(rng, room)
     middle = rng.uniform(0.25, 0.6) * room.scene.height_cm / 100
     distance = float(np.hypot(room.spot[0] - x, room.spot[1] - y))
-    loose = 1.0 if whole else 2.2
-    yaw = np.arctan2(room.spot[1] - y, room.spot[0] - x) + loose * rng.uniform(-0.3, 0.3)
-    pitch = np.arctan2(z - middle, distance) + loose * rng.uniform(-0.16, 0.14)
+    loose = 1.0 if whole else 1.6
+    yaw = np.arctan2(room.spot[1] - y, room.spot[0] - x) + loose * rng.uniform(-0.42, 0.42)
+    pitch = np.arctan2(z - middle, distance) + loose * rng.uniform(-0.32, 0.2)
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = _looking(float(yaw), float(pitch), np.deg2rad(rng.uniform(-3, 3))), (x, y, z)
     offset = rng.uniform(-0.02, 0.02, 2)

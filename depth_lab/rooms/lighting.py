@@ -7,13 +7,14 @@ Shadow and ambient rays differ from pixel to pixel in a pattern of 4 x 4 that is
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Integer
 
 from depth_lab.rooms.scene import Caster, Light, Scene
 from depth_lab.rooms.textures import Points
 
 Field = Float32[np.ndarray, "h w"]
 Colours = Float32[np.ndarray, "h w 3"]
+Surfaces = Integer[np.ndarray, "h w"]
 
 _TILE = 4
 _AMBIENT_RAYS = 2
@@ -23,7 +24,7 @@ _LIFT = 0.002
 _SKY, _BOUNCE = np.asarray([0.2, 0.21, 0.23], np.float32), np.asarray([0.2, 0.165, 0.13], np.float32)
 
 
-def irradiance(scene: Scene, points: Points, normals: Points, surface: Int[np.ndarray, "h w"]) -> Colours:
+def irradiance(scene: Scene, points: Points, normals: Points, surface: Surfaces) -> Colours:
     """Linear RGB light on each pixel's point; `normals` face the camera."""
     start = points + normals * _LIFT
     shares = [_open_share(scene.caster, start, normals, surface.shape)]
@@ -78,7 +79,7 @@ def _falloff(light: Light, points: Points, normals: Points) -> Float32[np.ndarra
     return cosine / (squared + 0.3)
 
 
-def _average(fields: Float32[np.ndarray, "k h w"], surface: Int[np.ndarray, "h w"]) -> Float32[np.ndarray, "k h w"]:
+def _average(fields: Float32[np.ndarray, "k h w"], surface: Surfaces) -> Float32[np.ndarray, "k h w"]:
     """Mean over a tile's worth of neighbours on the same surface."""
     height, width = surface.shape
     before, after = _TILE // 2, _TILE - _TILE // 2 - 1
@@ -93,7 +94,7 @@ def _average(fields: Float32[np.ndarray, "k h w"], surface: Int[np.ndarray, "h w
     return total / count
 
 
-def borrow(light: Colours, surface: Int[np.ndarray, "h w"], finer: Int[np.ndarray, "h w"], dx: int, dy: int) -> Colours:
+def borrow(light: Colours, surface: Surfaces, finer: Surfaces, dx: int, dy: int) -> Colours:
     """The light at the quarter of each pixel towards (dx, dy), each +-1, whose surface is `finer`.
 
     It is the pixel's own light, or where the quarter shows another surface, that of the neighbour which shows it too.

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, UInt8
+from jaxtyping import Bool, Float, Float32, Integer, UInt8
 
 from depth_lab.rooms.cameras import Camera, figure_sight, place_camera
 from depth_lab.rooms.lighting import borrow, irradiance
@@ -104,11 +104,11 @@ def _colour(scene: Scene, camera: Camera, rays: Points, hits: Hits, light: Point
     radiance = albedo * (light + glow[:, None])
     clear = np.exp(-scene.haze * hits.t * np.linalg.norm(rays, axis=1))[:, None]
     radiance = radiance * clear + DUST * (1 - clear)
-    return (1 - np.exp(-1.6 * scene.exposure * radiance)) ** np.float32(1 / 2.2)
+    return (1 - np.exp(-1.15 * scene.exposure * radiance)) ** np.float32(1 / 2.2)
 
 
 def _surface_colour(
-    scene: Scene, points: Points, triangle: Int[np.ndarray, " n"]
+    scene: Scene, points: Points, triangle: Integer[np.ndarray, " n"]
 ) -> tuple[Points, Float32[np.ndarray, " n"]]:
     """Albedo and glow, one material after the other."""
     material = scene.material[triangle]

@@ -49,7 +49,7 @@ def build_room(seed: int) -> Room:
     size = (rng.uniform(3.0, 8.0), rng.uniform(3.0, 8.0), rng.uniform(2.4, 3.0))
     builder, taken = Builder(), Taken()
     _shell(rng, builder, size)
-    walls = list(rng.permutation(4))
+    walls = [int(wall) for wall in rng.permutation(4)]
     window = _window(rng, builder, taken, size, walls[0])
     _door(rng, builder, taken, size, walls[1])
     spot = tuple(float(rng.uniform(1.0, length - 1.0)) for length in size[:2])

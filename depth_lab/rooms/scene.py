@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
-from jaxtyping import Bool, Float32, Int
+from jaxtyping import Bool, Float32, Integer
 
 from depth_lab.rooms.shapes import Point, Shape, rotation
 from depth_lab.rooms.textures import Axes, Points, Texture
@@ -49,7 +49,7 @@ class Hits(NamedTuple):
     """First hits of rays; `t` counts in lengths of the ray's direction, `triangle` is -1 where nothing was hit."""
 
     t: Float32[np.ndarray, " n"]
-    triangle: Int[np.ndarray, " n"]
+    triangle: Integer[np.ndarray, " n"]
     u: Float32[np.ndarray, " n"]
     v: Float32[np.ndarray, " n"]
 
@@ -112,9 +112,9 @@ class Scene:
     size: Point
     corners: Float32[np.ndarray, "n 3 3"]
     normals: Float32[np.ndarray, "n 3 3"]
-    label: Int[np.ndarray, " n"]
-    material: Int[np.ndarray, " n"]
-    surface: Int[np.ndarray, " n"]
+    label: Integer[np.ndarray, " n"]
+    material: Integer[np.ndarray, " n"]
+    surface: Integer[np.ndarray, " n"]
     facing: Axes
     materials: list[Material]
     lights: list[Light]

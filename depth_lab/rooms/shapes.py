@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import trimesh
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 
-Point = tuple[float, float, float]
+Number = float | int  # at run time the tests' type checks do not take an int for a float
+Point = tuple[Number, Number, Number]
 
 
 class Shape(NamedTuple):
@@ -17,7 +18,7 @@ class Shape(NamedTuple):
 
     corners: Float[np.ndarray, "n 3 3"]
     normals: Float[np.ndarray, "n 3 3"]
-    side: Int[np.ndarray, " n"]
+    side: Integer[np.ndarray, " n"]
 
     def moved(self, offset: Point) -> Shape:
         return self._replace(corners=self.corners + np.asarray(offset))

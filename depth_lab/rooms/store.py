@@ -34,6 +34,7 @@ FIRST_ROOM = {"train": 0, "val": 800_000, "test": 900_000}
 """The first room seed of each split, so that no room is in two."""
 _ROOMS_PER_SEED = 1_000_000
 _VIEWS_PER_JOB = 4
+_CAMERA = ("intrinsics", "pose", "floor_plane")
 _ARRAYS: dict[str, tuple[str, np.dtype[Any], tuple[int, ...]]] = {
     "images": ("image", np.dtype("u1"), (3,)),
     "depth": ("depth", np.dtype("<f4"), ()),
@@ -54,7 +55,7 @@ class Split:
     def __getitem__(self, i: int) -> View:
         sample = self.index["samples"][i]
         pixels = {key: np.array(self._arrays[file][i]) for file, (key, _, _) in _ARRAYS.items()}
-        cameras = {key: np.array(sample[key]) for key in ("intrinsics", "pose", "floor_plane")}
+        cameras = {key: np.array(sample[key]) for key in _CAMERA}
         return View(**(sample | pixels | cameras))  # type: ignore[typeddict-item]
 
     def __reduce__(self) -> tuple[Callable[[Path], Split], tuple[Path]]:
@@ -133,14 +134,15 @@ def _render(
         for job, views in stack.enter_context(closing(render_jobs(jobs, workers))):
             for slot, view in enumerate(views, starts[job]):
                 for name, (file, offset) in files.items():
-                    _write_slot(file, offset, slot, view[_ARRAYS[name][0]].astype(_ARRAYS[name][1]))  # type: ignore[literal-required]
+                    key, kind, _ = _ARRAYS[name]
+                    _write_slot(file, offset, slot, np.asarray(view[key], kind))  # type: ignore[literal-required]
                 samples[slot] = _record(view)
             bar.advance(task, len(views))
     return samples
 
 
 def _record(view: View) -> dict[str, Any]:
-    kept = {key: view[key].tolist() for key in ("intrinsics", "pose", "floor_plane")}  # type: ignore[literal-required]
+    kept = {key: view[key].tolist() for key in _CAMERA}  # type: ignore[literal-required]
     return {"name": view["name"], "height_cm": view["height_cm"], "figure_complete": view["figure_complete"], **kept}
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 
 Points = Float[np.ndarray, "n 3"]
 Values = Float[np.ndarray, " n"]
 Colour = tuple[float, float, float]
-Axes = Int[np.ndarray, " n"]
+Axes = Integer[np.ndarray, " n"]
 Texture = Callable[[Points, Axes], Points]
 
 _TABLE = np.random.default_rng(20240).random(256 * 256, dtype=np.float32)

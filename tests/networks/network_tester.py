@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
+
 from depth_lab.networks import DepthNetwork
 
+Maps = Callable[[torch.Tensor], Sequence[torch.Tensor]]
 SIZES = [(64, 96), (65, 97), (33, 33), (1, 1)]
 
 
-def check(net: DepthNetwork) -> None:
-    """Every promise of `DepthNetwork`, on a network with random weights."""
+def check(net: DepthNetwork, maps: Maps | None = None) -> None:
+    """Every promise of `DepthNetwork`, on a network with random weights; `maps` are its encoder's, finest first."""
     check_sizes_types_and_bounds(net)
     check_training_and_gradients(net)
     check_padding(net)
     check_rebuild(net)
     check_layer_groups(net)
+    if maps:
+        check_order(net, net.layer_groups(), maps)
     check_refusals(net)
 
 
 def check_sizes_types_and_bounds(net: DepthNetwork) -> None:
     net.eval()
     for height, width in SIZES:
-        for image in (torch.rand(2, 3, height, width), torch.zeros(1, 3, height, width), torch.ones(1, 3, height, width)):
+        for image in (
+            torch.rand(2, 3, height, width),
+            torch.zeros(1, 3, height, width),
+            torch.ones(1, 3, height, width),
+        ):
             with torch.no_grad():
                 depth = net(image)
             assert depth.shape == (len(image), 1, height, width)
@@ -84,14 +92,18 @@ def check_layer_groups(net: DepthNetwork) -> None:
     if groups:
         assert {id(p) for p in net.decoder.parameters()} <= {id(p) for p in groups[-1]}
         assert {id(p) for p in net.head.parameters()} <= {id(p) for p in groups[-1]}
-        check_order(net, groups)
 
 
-def check_order(net: DepthNetwork, groups: list[list[torch.nn.Parameter]]) -> None:
-    """From the input on: the order of registration, which is that of the forward pass in all our encoders."""
-    place = {id(p): i for i, p in enumerate(net.parameters())}
-    places = [sorted(place[id(p)] for p in group) for group in groups]
-    assert all(before[-1] < after[0] for before, after in pairwise(places))
+def check_order(net: DepthNetwork, groups: list[list[torch.nn.Parameter]], maps: Maps) -> None:
+    """Group i serves the encoder's map i and finer ones do not need it: the gradient knows."""
+    net.train()
+    for i, feature in enumerate(maps(torch.rand(2, 3, 64, 96))):
+        net.zero_grad()
+        feature.sum().backward(retain_graph=True)
+        needed = [[p.grad is not None for p in group] for group in groups]
+        assert all(all(group) for group in needed[: i + 1])
+        assert not any(any(group) for group in needed[i + 1 :])
+    net.zero_grad()
 
 
 def check_refusals(net: DepthNetwork) -> None:

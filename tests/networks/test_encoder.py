@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
+
 from depth_lab.networks import Transfer
 from depth_lab.networks.encoder import LITE0, Encoder, timm_weights
-from safetensors.torch import save_file
 
 
 def maps_of(model: torch.nn.Module, image: torch.Tensor) -> list[torch.Tensor]:
@@ -40,14 +41,13 @@ def test_normalisation_is_that_of_the_weights() -> None:
     torch.testing.assert_close(net.std.flatten(), torch.tensor([0.229, 0.224, 0.225]))
 
 
-def coffee(size: int) -> torch.Tensor:
-    """The photograph as the weights were trained: shorter side resized bicubically, centre crop, [0, 1]."""
+def coffee(model: torch.nn.Module) -> torch.Tensor:
+    """A photograph of an espresso, prepared as timm declares for the model: resize, centre crop, normalise."""
     data = pytest.importorskip("skimage.data", reason="scikit-image brings the photograph")
     from PIL import Image
-    from torchvision.transforms.functional import center_crop, resize, to_tensor
+    from timm.data import create_transform, resolve_data_config
 
-    image = resize(Image.fromarray(data.coffee()), int(size / 0.875), interpolation=Image.Resampling.BICUBIC)
-    return to_tensor(center_crop(image, [size, size]))[None]
+    return create_transform(**resolve_data_config({}, model=model))(Image.fromarray(data.coffee()))[None]
 
 
 def test_lite0_weights_see_an_espresso() -> None:
@@ -56,9 +56,9 @@ def test_lite0_weights_see_an_espresso() -> None:
     classifier = timm.create_model(LITE0).eval()
     classifier.load_state_dict(weights)
     with torch.no_grad():
-        probability = classifier((coffee(224) - 0.5) / 0.5).softmax(dim=1)[0]
-    assert probability.argmax() == 967  # espresso
-    assert probability[967] == pytest.approx(0.92, abs=0.03)
+        probability = classifier(coffee(classifier)).softmax(dim=1)[0]
+    # Class 967 of ImageNet is espresso. The wrong normalisation (ImageNet's mean and deviation) gives 0.78.
+    assert probability[967] > 0.9
 
 
 def test_pretrained_encoder_is_the_classifier_up_to_its_last_block() -> None:
@@ -69,22 +69,29 @@ def test_pretrained_encoder_is_the_classifier_up_to_its_last_block() -> None:
     net = Transfer(LITE0, pretrained=True).eval()
     with torch.no_grad():
         expected = classifier.blocks(classifier.bn1(classifier.conv_stem(image)))
-        torch.testing.assert_close(net.encoder(image)[-1], expected)
+        # Values of order 10 after fifty layers: another memory layout sums in another order.
+        torch.testing.assert_close(net.encoder(image)[-1], expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["resnet18", LITE0, "convnext_atto", "swin_tiny_patch4_window7_224"])
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("resnet18", ".pth"),
+        ("resnet18", ".safetensors"),
+        (LITE0, ".safetensors"),
+        ("convnext_atto", ".safetensors"),
+        pytest.param("swin_tiny_patch4_window7_224", ".safetensors", marks=pytest.mark.slow),
+    ],
+)
 def test_takes_a_local_file(name: str, suffix: str, tmp_path: Path) -> None:
-    if suffix == ".pth" and name != "resnet18":
-        pytest.skip("one model is enough for the second format")
     torch.manual_seed(0)
     state = timm.create_model(name).state_dict()
     file = tmp_path / f"weights{suffix}"
     save_file(state, file) if suffix == ".safetensors" else torch.save(state, file)
     encoder = Encoder(name, pretrained=str(file))
+    flat = {key.replace(".", "_"): value for key, value in state.items()}  # timm's wrapper flattens some names
     for key, value in encoder.model.state_dict().items():
-        if key in state:  # timm's wrapper flattens some names
-            assert torch.equal(value, state[key])
+        assert torch.equal(value, flat[key.replace(".", "_")])
     assert "state_dict" not in encoder.model.pretrained_cfg
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from depth_lab.networks import GLPN
 from network_tester import check
 from transformers import (
     GLPNConfig,
@@ -14,6 +13,8 @@ from transformers import (
     SegformerForImageClassification,
     SegformerModel,
 )
+
+from depth_lab.networks import GLPN
 
 B1 = {"hidden_sizes": [64, 128, 320, 512], "depths": [2, 2, 2, 2]}
 
@@ -41,7 +42,8 @@ def segformer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_promises() -> None:
     torch.manual_seed(0)
-    check(GLPN("b0", max_depth=7.25, min_depth=0.5, drop_path=0.2))
+    net = GLPN("b0", max_depth=7.25, min_depth=0.5, drop_path=0.2)
+    check(net, maps=lambda image: net.encoder(image, output_hidden_states=True).hidden_states)
 
 
 def test_equals_transformers(glpn_folder: Path) -> None:
@@ -85,7 +87,9 @@ def test_size_comes_from_the_pretrained_network(tmp_path: Path, glpn_folder: Pat
         GLPN("b4", pretrained=str(glpn_folder))
 
 
-@pytest.mark.parametrize("size", ["b0", pytest.param("b2", marks=pytest.mark.slow), pytest.param("b4", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", ["b0", pytest.param("b2", marks=pytest.mark.slow), pytest.param("b4", marks=pytest.mark.slow)]
+)
 def test_parameters_of_the_published_encoders(size: str) -> None:
     # Millions of parameters of the MiT encoders, Xie et al. 2021, table 1; without the final norms of early stages.
     published = {"b0": 3.4, "b2": 24.2, "b4": 60.8}

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import timm
 import torch
-from depth_lab.networks import Transfer
 from network_tester import check
+
+from depth_lab.networks import Transfer
 
 slow = pytest.mark.slow
 ENCODERS = [
@@ -19,7 +20,8 @@ ENCODERS = [
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_promises(encoder: str) -> None:
     torch.manual_seed(0)
-    check(Transfer(encoder, pretrained=False, min_depth=0.5, max_depth=7.25, decoder_channels=64))
+    net = Transfer(encoder, pretrained=False, min_depth=0.5, max_depth=7.25, decoder_channels=64)
+    check(net, maps=net.encoder)
 
 
 def test_starts_at_a_quarter_of_the_range() -> None:
