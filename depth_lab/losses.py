@@ -149,15 +149,15 @@ def ssim(
     An image smaller than a window gets one window of its own size in that direction.
     """
     size_y, size_x = (min(_WINDOW, n) for n in x.shape[-2:])
-    maps = torch.cat([x, y, x * x, y * y, x * y])
+    # Six channels of one depthwise convolution: as six images the same takes 25 times as long on a CPU.
+    maps = torch.cat([x, y, x * x, y * y, x * y, (~valid).to(x.dtype)], dim=1)
     for kernel in (_gaussian(size_y, x).view(1, 1, -1, 1), _gaussian(size_x, x).view(1, 1, 1, -1)):
-        maps = F.conv2d(maps, kernel)
-    mean_x, mean_y, xx, yy, xy = maps.chunk(5)
+        maps = F.conv2d(maps, kernel.expand(6, -1, -1, -1), groups=6)
+    mean_x, mean_y, xx, yy, xy, broken = maps.chunk(6, dim=1)
     var_x, var_y, covariance = xx - mean_x.square(), yy - mean_y.square(), xy - mean_x * mean_y
     c1, c2 = (0.01 * dynamic_range) ** 2, (0.03 * dynamic_range) ** 2
     luminance = (2 * mean_x * mean_y + c1) / (mean_x.square() + mean_y.square() + c1)
     structure = (2 * covariance + c2) / (var_x + var_y + c2)
-    broken = F.max_pool2d((~valid).to(x.dtype), (size_y, size_x), stride=1)
     return luminance * structure, broken == 0
 
 

@@ -49,7 +49,9 @@ def find_images(path: Path) -> dict[str, Path]:
         return {path.stem: path}
     if not path.is_dir():
         raise ValueError(f"There is no image or folder at {path}: check input=.")
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    found = sorted(
+        file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    )
     if not found:
         raise ValueError(f"{path} holds no image ({', '.join(SUFFIXES)}): check input=.")
     names: dict[str, Path] = {}
@@ -61,9 +63,7 @@ def find_images(path: Path) -> dict[str, Path]:
     return names
 
 
-def predict(
-    network: DepthNetwork, path: Path, name: str, size: list[int] | None, source: dict[str, Any]
-) -> Prediction:
+def predict(network: DepthNetwork, path: Path, name: str, size: list[int] | None, source: dict[str, Any]) -> Prediction:
     """Depth of a photo at the photo's size; the network sees it at about the area it was trained at."""
     import torch
     from torch.nn.functional import interpolate

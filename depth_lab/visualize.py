@@ -31,7 +31,7 @@ class Panel(NamedTuple):
         return np.where(self.scored, np.abs(self.pred - self.target), 0).astype(np.float32)
 
 
-def colour_range(*depths: Float32[np.ndarray, "..."]) -> tuple[float, float]:
+def colour_range(*depths: Float32[np.ndarray, ...]) -> tuple[float, float]:
     """The 2nd and 98th percentile of all known depths, in metres: one scale for pictures that are compared."""
     known = np.concatenate([depth[depth > 0].ravel() for depth in depths])
     if known.size == 0:
@@ -80,7 +80,9 @@ def save_figure(path: Path, figure: Figure) -> None:
 
 
 def _show(axes: Axes, picture: np.ndarray, low: float | None, high: float | None, colours: str | None) -> AxesImage:
-    drawn = axes.imshow(picture if colours is None else np.ma.masked_equal(picture, 0), cmap=colours, vmin=low, vmax=high)
+    drawn = axes.imshow(
+        picture if colours is None else np.ma.masked_equal(picture, 0), cmap=colours, vmin=low, vmax=high
+    )
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor("black")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import cv2
@@ -10,9 +13,11 @@ import numpy as np
 import pytest
 from jaxtyping import install_import_hook
 
+import tests.typechecker  # noqa: F401  the hook below finds it by name
+
 os.environ["WANDB_MODE"] = "offline"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-install_import_hook("depth_lab", "beartype.beartype")
+install_import_hook("depth_lab", "tests.typechecker.check")
 
 
 def write_nyu_pair(root: Path, name: str, metres: float, *, bits: int = 16, size: tuple[int, int] = (480, 640)) -> str:
@@ -37,3 +42,43 @@ def nyu_root(tmp_path: Path) -> Path:
         lines = [write_nyu_pair(root, f"{split}/rgb_{i:05d}", 1.5 + 0.5 * i) for i in range(count)]
         (root / f"{split}_list.txt").write_text("\n".join(lines) + "\n")
     return root
+
+
+@pytest.fixture(scope="session")
+def rooms_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for rendered rooms that all tests share."""
+    return tmp_path_factory.mktemp("rooms (cache)")
+
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Run a command in this process as the shell would, in a folder of its own; returns its exit status."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name: str, *words: str) -> int:
+        monkeypatch.setattr(sys, "argv", [f"depth-lab-{name}", *words])
+        try:
+            import_module(f"depth_lab.{name}").main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+        return 0
+
+    return run
+
+
+@pytest.fixture
+def tiny(rooms_root: Path) -> list[str]:
+    """Arguments of a training run of seconds: a dozen small rooms on the CPU."""
+    return [
+        f"data.root={rooms_root}", "data.train=8", "data.val=4", "data.test=4", "data.render_size=[48,64]", "data.size=[32,48]",
+        "data.batch_size=4", "data.workers=0", "trainer=cpu", "trainer.max_epochs=2",
+    ]  # fmt: skip
+
+
+def the_run(folder: Path) -> Path:
+    """The one run folder below `folder`."""
+    [run] = folder.glob("outputs/*/*")
+    return run

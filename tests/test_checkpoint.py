@@ -23,7 +23,9 @@ def transfer(**options: Any) -> Transfer:
     return Transfer("tf_efficientnet_lite0", pretrained=None, decoder_channels=32, **options)
 
 
-@pytest.mark.parametrize("network", [MeanDepth(6, 8), transfer(max_depth=7.5), GLPN("b0", max_depth=2.5)], ids=["mean", "transfer", "glpn"])
+@pytest.mark.parametrize(
+    "network", [MeanDepth(6, 8), transfer(max_depth=7.5), GLPN("b0", max_depth=2.5)], ids=["mean", "transfer", "glpn"]
+)
 def test_a_checkpoint_rebuilds_its_network_without_help(network: networks.DepthNetwork, tmp_path: Path) -> None:
     image = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(0))
     loaded, description = load_network(save(tmp_path / "a.ckpt", network))

@@ -15,13 +15,18 @@ from omegaconf import DictConfig, OmegaConf
 from depth_lab.launch import config_folder, register_resolvers
 
 CONF = config_folder()
-GROUPS = {folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()}
+GROUPS = {
+    folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
+}
 
 
 def composed(command: str, *overrides: str) -> DictConfig:
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(command, overrides=[*overrides, "data.root=somewhere", "output=run"] if command != "predict" else list(overrides))
+        return compose(
+            command,
+            overrides=[*overrides, "data.root=somewhere", "output=run"] if command != "predict" else list(overrides),
+        )
 
 
 def targets(node: Any) -> list[dict[str, Any]]:
@@ -47,10 +52,17 @@ def parameters(target: Any) -> set[str] | None:
 
 
 def group_choices() -> list[str]:
-    return [f"{group}={name}" for group in GROUPS for name in GROUPS[group] if group not in ("protocol", "logger", "callbacks", "writer", "experiment", "hydra")]
+    return [
+        f"{group}={name}"
+        for group in GROUPS
+        for name in GROUPS[group]
+        if group not in ("protocol", "logger", "callbacks", "writer", "experiment", "hydra")
+    ]
 
 
-@pytest.mark.parametrize("choice", [*group_choices(), "protocol=all", "logger=[csv,wandb,tensorboard]", "callbacks=[default,early_stopping]"])
+@pytest.mark.parametrize(
+    "choice", [*group_choices(), "protocol=all", "logger=[csv,wandb,tensorboard]", "callbacks=[default,early_stopping]"]
+)
 def test_every_key_is_an_argument_of_its_target(choice: str) -> None:
     config = composed("train", choice)
     raw = OmegaConf.to_container(config, resolve=False)
@@ -88,7 +100,9 @@ def test_published_recipes() -> None:
 
 
 def test_the_command_line_wins_over_a_recipe() -> None:
-    config = composed("train", "model=glpn", "loss=berhu", "augment=none", "optimizer.lr=0.5", "optimizer=sgd", "protocol=[plain]")
+    config = composed(
+        "train", "model=glpn", "loss=berhu", "augment=none", "optimizer.lr=0.5", "optimizer=sgd", "protocol=[plain]"
+    )
     assert config.loss._target_.endswith("BerHu")
     assert config.optimizer._target_ == "torch.optim.SGD"
     assert config.optimizer.lr == 0.5

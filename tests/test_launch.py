@@ -11,7 +11,9 @@ from omegaconf.errors import ConfigKeyError
 from depth_lab import launch
 
 
-@pytest.mark.parametrize("path", ["/a b/c", "x (1)/y", "k=v/=", "it's", r"c:\new\it's", "end\\", "a,b", "[x", "ünïcode #1", "{a: b}", "~/d"])
+@pytest.mark.parametrize(
+    "path", ["/a b/c", "x (1)/y", "k=v/=", "it's", r"c:\new\it's", "end\\", "a,b", "[x", "ünïcode #1", "{a: b}", "~/d"]
+)
 @pytest.mark.parametrize("key", ["data.root", "checkpoint", "input", "output", "init_from", "model.network.pretrained"])
 def test_hydra_reads_a_path_as_it_was_typed(key: str, path: str) -> None:
     if path[0] == "[":
@@ -20,7 +22,9 @@ def test_hydra_reads_a_path_as_it_was_typed(key: str, path: str) -> None:
     assert override.value() == path
 
 
-@pytest.mark.parametrize("word", ["seed=3", "runs=[a,b]", "resume=null", "model.network.pretrained=true", "-m", "data.root='a b'"])
+@pytest.mark.parametrize(
+    "word", ["seed=3", "runs=[a,b]", "resume=null", "model.network.pretrained=true", "-m", "data.root='a b'"]
+)
 def test_other_arguments_stay_as_they_are(word: str) -> None:
     assert launch.quote_path(word) == word
 
@@ -32,7 +36,10 @@ def test_a_sweep_over_paths_stays_a_sweep() -> None:
 def test_resume_replays_the_recorded_arguments_under_the_typed_ones(tmp_path: Path) -> None:
     folder = tmp_path / "run (1)=x"
     (folder / ".hydra").mkdir(parents=True)
-    OmegaConf.save(OmegaConf.create(["model=transfer", "trainer.max_epochs=5", "data.root='a b'"]), folder / ".hydra" / "overrides.yaml")
+    OmegaConf.save(
+        OmegaConf.create(["model=transfer", "trainer.max_epochs=5", "data.root='a b'"]),
+        folder / ".hydra" / "overrides.yaml",
+    )
     words = launch.arguments([f"resume={folder}", "trainer.max_epochs=9"])
     parser = OverridesParser.create()
     values = {override.key_or_group: override.value() for override in parser.parse_overrides(words)}
@@ -81,7 +88,9 @@ class InstantiationException(Exception):
     (PermissionError(13, "Permission denied", "/x"), "error: [Errno 13] Permission denied: '/x'"),
     (ConfigKeyError("Key 'a' is not in struct\n    full_key: a"), "error: Key 'a' is not in struct"),
 ])  # fmt: skip
-def test_an_error_that_the_user_can_mend_is_a_sentence(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_that_the_user_can_mend_is_a_sentence(
+    error: Exception, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
         raising(error)
     assert stop.value.code == 1

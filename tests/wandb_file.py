@@ -38,7 +38,13 @@ def records(path: Path) -> Iterator[Any]:
 def read_run(folder: Path) -> dict[str, Any]:
     """What the one offline run under a run folder holds: id, config, history, summary, exit code."""
     [path] = folder.glob("wandb/offline-run-*/run-*.wandb")
-    run: dict[str, Any] = {"id": path.stem.removeprefix("run-"), "config": {}, "history": [], "summary": {}, "exit": None}
+    run: dict[str, Any] = {
+        "id": path.stem.removeprefix("run-"),
+        "config": {},
+        "history": [],
+        "summary": {},
+        "exit": None,
+    }
     for record in records(path):
         kind = record.WhichOneof("record_type")
         if kind == "run":

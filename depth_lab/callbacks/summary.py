@@ -21,9 +21,7 @@ class RunSummary(Callback):
     leaves no empty run behind; the W&B run is closed with the same state.
     """
 
-    def __init__(
-        self, folder: Path | str, config: dict[str, Any], metric: str = "val/abs_rel", **facts: Any
-    ) -> None:
+    def __init__(self, folder: Path | str, config: dict[str, Any], metric: str = "val/abs_rel", **facts: Any) -> None:
         self.path = Path(folder) / "summary.json"
         self.config, self.metric = config, metric
         self.runs: list[WandbLogger] = []

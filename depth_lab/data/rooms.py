@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class RoomsData(DepthDataModule):
         train: int = 512,
         val: int = 64,
         test: int = 64,
-        render_size: tuple[int, int] = (240, 320),
+        render_size: Sequence[int] = (240, 320),
         sensor: bool = False,
         **options: Any,
     ) -> None:

@@ -14,9 +14,7 @@ from depth_lab.io.files import atomic
 MILLIMETRE = 1e-3
 
 
-def read_depth_png(
-    path: Path, depth_scale: float, depth_scale_8bit: float | None = None
-) -> Float32[np.ndarray, "h w"]:
+def read_depth_png(path: Path, depth_scale: float, depth_scale_8bit: float | None = None) -> Float32[np.ndarray, "h w"]:
     """Depth in metres from a one-channel PNG, 0 where unknown.
 
     `depth_scale` is the metres that one unit of a 16-bit file stands for. An 8-bit file says nothing of its unit, so it is

@@ -18,8 +18,6 @@ SUMS = ("abs_rel", "sq_rel", "square", "square_log", "log", "abs_log", "delta1",
 
 SILog = Literal["a", "b", "c", "none"]
 
-_CHUNK = 32768
-
 
 def accumulator(device: torch.device) -> torch.dtype:
     """The widest float of a device: float64, except on MPS."""
@@ -46,19 +44,10 @@ def error_sums(
         )
     if relative_to == "pred":
         pred, target = target, pred
-    maps = [x.flatten(1) for x in (pred, target, valid)]
-    # Maps that fit into a cache: on a CPU a fresh megabyte costs more than the arithmetic on it.
-    width = max(_CHUNK // len(pred), 1) if pred.device.type == "cpu" else maps[0].shape[1]
-    sums = torch.stack([_sums(*part) for part in zip(*(x.split(width, dim=1) for x in maps), strict=True)]).sum(0)
-    abs_log = sums[:, SUMS.index("abs_log")]
-    square_log = sums[:, SUMS.index("square_log")]
-    square_log.copy_(torch.where(abs_log.isfinite(), square_log, abs_log))
-    return sums
-
-
-def _sums(pred: Float[Tensor, "b n"], target: Float[Tensor, "b n"], valid: Bool[Tensor, "b n"]) -> Float[Tensor, "b s"]:
-    keep, hidden = _bit_mask(valid, torch.promote_types(pred.dtype, target.dtype))
-    p, g = (_hide(x.to(hidden.dtype), keep).add_(hidden) for x in (pred, target))  # p = g = 1 where invalid
+    dtype = torch.promote_types(pred.dtype, target.dtype)
+    keep, hidden = _bit_mask(valid.flatten(1), dtype)
+    # p = g = 1 where invalid. Buffers are used again below: on a CPU a fresh map costs more than the arithmetic on it.
+    p, g = (_hide(x.flatten(1).to(hidden.dtype), keep).add_(hidden) for x in (pred, target))
     invalid = hidden.sum(1)
     pixels = p.shape[1] - invalid
     error = p - g
@@ -74,7 +63,9 @@ def _sums(pred: Float[Tensor, "b n"], target: Float[Tensor, "b n"], valid: Bool[
     # Centred, because mean(d^2) - mean(d)^2 of float32 squares loses the spread of a nearly constant d.
     sums[3] = _hide(log.sub_(mean_log[:, None]), keep).square_().sum(1)
     wide = torch.stack([*sums, *hits, pixels], dim=1).to(accumulator(pred.device))
-    wide[:, 3] += wide[:, 4].square() / wide[:, 9].clamp(min=1)
+    square_log, sum_log, sum_abs_log = wide[:, 3:6].unbind(1)
+    square_log += sum_log.square() / wide[:, 9].clamp(min=1)
+    square_log.copy_(torch.where(sum_abs_log.isfinite(), square_log, sum_abs_log))
     return wide
 
 

@@ -107,7 +107,7 @@ class Up(nn.Module):
 
 
 def _convolution(channels: int, width: int) -> list[nn.Module]:
-    # DenseDepth has no normalisation; with it, encoders whose maps differ in scale (Swin, ConvNeXt) need no other settings.
+    # DenseDepth has no normalisation; fine-tuning on a few hundred pairs, this learns in fewer epochs with it.
     convolution = nn.Conv2d(channels, width, kernel_size=3, padding=1, bias=False)
     nn.init.kaiming_normal_(convolution.weight, a=SLOPE)
     return [convolution, nn.BatchNorm2d(width), nn.LeakyReLU(SLOPE, inplace=True)]

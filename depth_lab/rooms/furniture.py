@@ -153,7 +153,7 @@ def plant(rng: np.random.Generator) -> Piece:
     green = (0.06, rng.uniform(0.16, 0.3), 0.05)
     leaves = []
     for turn in np.arange(14) * 2.4:
-        lift, reach = rng.uniform(0.45, 1.0) * tall, rng.uniform(0.12, 0.28)
+        lift, reach = rng.uniform(0.45, 1.0) * tall, rng.uniform(0.12, 0.25)
         leaf = ellipsoid((reach * 0.6, 0.05, 0.025), (reach * 0.6, 0, lift - 0.03)).turned(float(turn))
         leaves.append(leaf)
     pot = cylinder(0.13, 0.28, top_radius=0.18)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ def render_jobs(jobs: Sequence[Job], workers: int) -> Generator[tuple[int, list[
     waiting: queue.SimpleQueue[tuple[int, Job]] = queue.SimpleQueue()
     for entry in enumerate(jobs):
         waiting.put(entry)
-    done: queue.Queue[Answer] = queue.Queue(maxsize=2 * workers)
+    done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(min(workers, len(jobs))):
@@ -65,7 +66,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _feed(
-    process: subprocess.Popen[Any], waiting: queue.SimpleQueue[tuple[int, Job]], done: queue.Queue[Answer]
+    process: subprocess.Popen[Any], waiting: queue.SimpleQueue[tuple[int, Job]], done: queue.SimpleQueue[Answer]
 ) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
@@ -91,3 +92,6 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
         process.kill()
     for process in processes:
         process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # a job that it never read
+                pipe.close()  # type: ignore[union-attr]

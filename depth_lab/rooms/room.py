@@ -92,13 +92,19 @@ def _wall_texture(rng: np.random.Generator) -> Texture:
 def _shell(rng: np.random.Generator, builder: Builder, size: Point) -> None:
     w, d, h = size
     main, accent, skirting = _wall_texture(rng), _wall_texture(rng), Plain((0.75, 0.74, 0.7))
-    builder.add(quad((0, 0, 0), (w, 0, 0), (0, d, 0)), "floor", Material(_floor_texture(rng)))
-    builder.add(quad((0, 0, h), (0, d, 0), (w, 0, 0)), "ceiling", Material(Plain((0.78, 0.77, 0.74))))
+    builder.add(_overlapping(quad((0, 0, 0), (w, 0, 0), (0, d, 0))), "floor", Material(_floor_texture(rng)))
+    builder.add(_overlapping(quad((0, 0, h), (0, d, 0), (w, 0, 0))), "ceiling", Material(Plain((0.78, 0.77, 0.74))))
     for wall in range(4):
         texture = accent if wall == 0 and rng.random() < 0.5 else main
-        builder.add(_wall(size, wall), "wall", Material(texture))
+        builder.add(_overlapping(_wall(size, wall)), "wall", Material(texture))
         length = size[wall % 2]
         _mount(builder, size, wall, length / 2, box((length, 0.014, 0.08), (0, -0.007, 0)), "wall", skirting)
+
+
+def _overlapping(side: Shape) -> Shape:
+    """A little larger than the room needs, so that no ray slips out between two sides."""
+    centre = side.corners.mean(axis=(0, 1))
+    return side._replace(corners=centre + 1.01 * (side.corners - centre))
 
 
 def _wall(size: Point, wall: int) -> Shape:

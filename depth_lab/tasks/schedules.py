@@ -31,7 +31,12 @@ def one_cycle(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.1) ->
     """
     peaks = [group["lr"] for group in optimizer.param_groups]
     return OneCycleLR(
-        optimizer, max_lr=peaks, total_steps=max(total_steps, 1), pct_start=warmup, cycle_momentum=False, final_div_factor=1e3
+        optimizer,
+        max_lr=peaks,
+        total_steps=max(total_steps, 1),
+        pct_start=warmup,
+        cycle_momentum=False,
+        final_div_factor=1e3,
     )
 
 

@@ -19,16 +19,15 @@ class TransferTask(DepthTask):
 
     network: Transfer
 
-    def __init__(
-        self, network: Transfer, *, frozen_epochs: int = 0, layer_decay: float = 1.0, **options: Any
-    ) -> None:
+    def __init__(self, network: Transfer, *, frozen_epochs: int = 0, layer_decay: float = 1.0, **options: Any) -> None:
         super().__init__(network, **options)
         self.frozen_epochs, self.layer_decay = frozen_epochs, layer_decay
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         groups = self.network.layer_groups()
         return [
-            {"params": group, "lr_factor": self.layer_decay**depth} for depth, group in zip(range(len(groups))[::-1], groups, strict=True)
+            {"params": group, "lr_factor": self.layer_decay**depth}
+            for depth, group in zip(range(len(groups))[::-1], groups, strict=True)
         ]
 
     @property

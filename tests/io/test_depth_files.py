@@ -27,7 +27,11 @@ def test_eight_bits_are_refused_unless_declared(tmp_path: Path) -> None:
 def test_a_file_that_is_no_depth_is_named(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "colour.png"), np.zeros((4, 4, 3), np.uint8))
     (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    for name, reason in (("colour.png", "one channel"), ("cut.png", "cannot be decoded"), ("none.png", "does not exist")):
+    for name, reason in (
+        ("colour.png", "one channel"),
+        ("cut.png", "cannot be decoded"),
+        ("none.png", "does not exist"),
+    ):
         with pytest.raises(ValueError, match=rf"{name}.*{reason}"):
             read_depth_png(tmp_path / name, 1e-3)
 

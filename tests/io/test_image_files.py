@@ -45,7 +45,12 @@ def test_what_is_no_photo_is_refused_in_a_sentence(tmp_path: Path) -> None:
     whole = tmp_path / "whole.jpg"
     Image.new("RGB", (64, 64), (9, 99, 200)).save(whole)
     (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:300])
-    cases = {"text.jpg": "cannot be read as an image", "depth.png": "is it a depth map", "cut.jpg": "cannot be read", "no.jpg": "no image at"}
+    cases = {
+        "text.jpg": "cannot be read as an image",
+        "depth.png": "is it a depth map",
+        "cut.jpg": "cannot be read",
+        "no.jpg": "no image at",
+    }
     for name, reason in cases.items():
         with pytest.raises(ValueError, match=reason) as caught:
             read_image(tmp_path / name)

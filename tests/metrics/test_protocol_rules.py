@@ -232,3 +232,15 @@ def test_half_precision_predictions_score_in_float32() -> None:
     score = load("plain").score(pred, target, "other", 10.0)
     assert score["abs_rel"].item() == pytest.approx(0.125)
     assert tuple(score) == METRICS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scoring_never_waits_for_the_device(name: str) -> None:
+    """Tensors without data: whatever had to read a value, or whose size depends on one, would raise."""
+    protocol = load(name)
+    target = torch.empty(2, 1, 480, 640, device="meta")
+    pred = torch.empty(2, 1, 240, 320, device="meta")
+    sums = protocol.sums(pred, target, "nyu", torch.tensor([10.0, 5.0], device="meta"))
+    assert sums.shape == (2, 10)
+    metric = protocol.metric().to("meta")
+    metric.update(*protocol.prepare(pred, target, "nyu", 10.0))

@@ -42,7 +42,7 @@ def test_recorded_height_is_that_of_the_highest_pixel() -> None:
 
 
 def test_heights_cover_the_range() -> None:
-    heights = [build_room(seed).scene.height_cm for seed in range(25)]
+    heights = [build_room(seed).scene.height_cm for seed in range(16)]
     assert 75 <= min(heights) < 90
     assert 115 < max(heights) <= 130
 
@@ -91,6 +91,6 @@ def test_furniture_stays_in_the_room_and_apart() -> None:
 
 def test_about_one_view_in_seven_cuts_the_figure_off() -> None:
     complete = [
-        render_room(seed, size=(24, 32), view=view)["figure_complete"] for seed in range(20) for view in range(2)
+        render_room(seed, size=(24, 32), view=view)["figure_complete"] for seed in range(8) for view in range(4)
     ]
     assert 0.6 < np.mean(complete) < 0.99

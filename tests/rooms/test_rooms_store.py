@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -118,9 +119,11 @@ def test_an_error_of_the_disk_is_one_sentence(tmp_path: Path) -> None:
         small(tmp_path / "file")
 
 
-def test_too_little_space_is_said_before_rendering(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="MB are free"):
-        render_split(tmp_path, "train", 2**40, size=SIZE, workers=1, progress=False, views_per_room=2**40)
+def test_too_little_space_is_said_before_rendering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "render_jobs", None)  # would fail if it rendered
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
+    with pytest.raises(OSError, match=r"0 MB are free.* it needs 1 MB"):
+        small(tmp_path)
 
 
 def test_interrupting_leaves_neither_files_nor_processes(tmp_path: Path) -> None:
