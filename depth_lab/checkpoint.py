@@ -60,9 +60,7 @@ def load_weights(network: DepthNetwork, path: Path | str) -> None:
     """
     content = read(path)
     caps = ("min_depth", "max_depth")
-    theirs, ours = (
-        {k: v for k, v in c.items() if k not in caps} for c in (content["network"]["config"], network.config)
-    )
+    theirs, ours = ({k: v for k, v in c.items() if k not in caps} for c in (content["network"]["config"], network.config))
     if content["network"]["name"] != type(network).__name__ or theirs != ours:
         raise ValueError(
             f"{path} holds {_short(content['network']['name'], theirs)}, but the network to start is "
@@ -87,9 +85,7 @@ def read(path: Path | str) -> dict[str, Any]:
             "run code; save its weights alone, or train it here."
         ) from None
     except (RuntimeError, EOFError, BadZipFile, KeyError, OSError) as error:
-        raise ValueError(
-            f"{path} cannot be read ({_first_line(error)}): it may be cut off; take another copy."
-        ) from None
+        raise ValueError(f"{path} cannot be read ({_first_line(error)}): it may be cut off; take another copy.") from None
     if not isinstance(content, dict) or not {"network", "state_dict"} <= content.keys():
         raise ValueError(f"{path} is not a checkpoint of depth_lab: it lacks the description of its network.")
     return content

@@ -66,9 +66,7 @@ def run_folder(checkpoint: Path) -> Path:
     return checkpoint if checkpoint.is_dir() else checkpoint.resolve().parent.parent
 
 
-def score(
-    network: DepthNetwork, data: DepthDataModule, protocols: list[Protocol]
-) -> tuple[list[PerImageStore], dict[str, str]]:
+def score(network: DepthNetwork, data: DepthDataModule, protocols: list[Protocol]) -> tuple[list[PerImageStore], dict[str, str]]:
     """Predict every test image once and score it under all protocols; also the protocols that do not apply, with the reason."""
     import torch
     from rich.progress import track
@@ -111,9 +109,7 @@ def write(folder: Path, results: list[dict[str, Any]], stores: list[PerImageStor
     write_text(folder / "per_image.csv", text.getvalue())
 
 
-def report(
-    results: list[dict[str, Any]], skipped: dict[str, str], published: dict[str, tuple[float, ...]], folder: Path
-) -> None:
+def report(results: list[dict[str, Any]], skipped: dict[str, str], published: dict[str, tuple[float, ...]], folder: Path) -> None:
     """Our scores, and under them the published ones of that data set, marked as such."""
     from rich.console import Console
     from rich.table import Table

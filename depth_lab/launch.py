@@ -15,9 +15,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
-PATHS = re.compile(
-    r"^(\+{0,2}(?:checkpoint|resume|init_from|input|output|.*\.(?:root|cache|pretrained|path|folder)))=(.+)$"
-)
+PATHS = re.compile(r"^(\+{0,2}(?:checkpoint|resume|init_from|input|output|.*\.(?:root|cache|pretrained|path|folder)))=(.+)$")
 Work = Callable[[DictConfig], Any]
 
 
@@ -79,9 +77,7 @@ def root_cause(error: BaseException) -> BaseException:
 def is_mendable(error: BaseException) -> bool:
     """Whether an error is about what the user gave: by convention a ValueError; the machine's own kinds; a library's."""
     theirs = ("MisconfigurationException", "ConfigCompositionException", "InstantiationException")
-    return (
-        isinstance(error, ValueError | OSError | ImportError | OmegaConfBaseException) or type(error).__name__ in theirs
-    )
+    return isinstance(error, ValueError | OSError | ImportError | OmegaConfBaseException) or type(error).__name__ in theirs
 
 
 def sentence(error: BaseException) -> str:
@@ -130,9 +126,7 @@ def resume_arguments(folder: Path, typed: list[str]) -> list[str]:
     """The recorded arguments of a run, the typed ones after them, and the run's own folder."""
     record = folder / ".hydra" / "overrides.yaml"
     if not record.is_file():
-        raise ValueError(
-            f"{folder} is not a run folder: it has no .hydra/overrides.yaml; give resume= the folder of a run."
-        )
+        raise ValueError(f"{folder} is not a run folder: it has no .hydra/overrides.yaml; give resume= the folder of a run.")
     again = {word.split("=", 1)[0] for word in typed} | {"resume"}
     recorded = [str(word) for word in OmegaConf.load(record)]
     kept = [word for word in recorded if word.split("=", 1)[0] not in again]

@@ -35,9 +35,7 @@ class DepthLoss(nn.Module, ABC):
         valid: Bool[Tensor, "b 1 h w"],
     ) -> Float[Tensor, ""]:
         if not pred.shape == target.shape == valid.shape:
-            raise ValueError(
-                f"pred {tuple(pred.shape)}, target {tuple(target.shape)} and valid {tuple(valid.shape)} differ"
-            )
+            raise ValueError(f"pred {tuple(pred.shape)}, target {tuple(target.shape)} and valid {tuple(valid.shape)} differ")
         with torch.autocast(pred.device.type, enabled=False):
             dtype = torch.promote_types(pred.dtype, torch.float32)
             # Before any arithmetic: inf and NaN survive a product with the mask.

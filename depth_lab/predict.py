@@ -49,9 +49,7 @@ def find_images(path: Path) -> dict[str, Path]:
         return {path.stem: path}
     if not path.is_dir():
         raise ValueError(f"There is no image or folder at {path}: check input=.")
-    found = sorted(
-        file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    )
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
     if not found:
         raise ValueError(f"{path} holds no image ({', '.join(SUFFIXES)}): check input=.")
     names: dict[str, Path] = {}

@@ -104,9 +104,7 @@ def report(summary: RunSummary, baseline: dict[str, float], folder: Path) -> Non
     from rich.table import Table
 
     best = summary.content["best"]
-    table = Table(
-        title=f"best epoch {best['epoch']} by {summary.metric}, {summary.content['seconds']:.0f} s of training"
-    )
+    table = Table(title=f"best epoch {best['epoch']} by {summary.metric}, {summary.content['seconds']:.0f} s of training")
     table.add_column("")
     rows = {summary.content["model"]: best, "mean training depth map": baseline}
     metrics = {"RMSE": "val/rmse", "AbsRel": "val/abs_rel", "delta1": "val/delta1"}

@@ -80,9 +80,7 @@ def save_figure(path: Path, figure: Figure) -> None:
 
 
 def _show(axes: Axes, picture: np.ndarray, low: float | None, high: float | None, colours: str | None) -> AxesImage:
-    drawn = axes.imshow(
-        picture if colours is None else np.ma.masked_equal(picture, 0), cmap=colours, vmin=low, vmax=high
-    )
+    drawn = axes.imshow(picture if colours is None else np.ma.masked_equal(picture, 0), cmap=colours, vmin=low, vmax=high)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor("black")

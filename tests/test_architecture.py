@@ -41,9 +41,7 @@ def imports() -> list[tuple[Path, str, str]]:
         module = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module:
-                names = (
-                    [f"depth_lab.{alias.name}" for alias in node.names] if node.module == "depth_lab" else [node.module]
-                )
+                names = [f"depth_lab.{alias.name}" for alias in node.names] if node.module == "depth_lab" else [node.module]
                 found += [(path, module, name) for name in names]
             elif isinstance(node, ast.Import):
                 found += [(path, module, alias.name) for alias in node.names]

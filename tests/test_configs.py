@@ -15,9 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from depth_lab.launch import config_folder, register_resolvers
 
 CONF = config_folder()
-GROUPS = {
-    folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
-}
+GROUPS = {folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()}
 
 
 def composed(command: str, *overrides: str) -> DictConfig:

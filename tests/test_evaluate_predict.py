@@ -40,9 +40,7 @@ def test_results_are_the_means_of_the_images(command: Command, checkpoint: Path,
         with torch.no_grad():
             depth = network(small.permute(2, 0, 1)[None].float() / 255)
         pred = interpolate(depth, (480, 640), mode="bilinear")[0, 0, 45:471, 41:601].numpy()
-        truth = (
-            cv2.imread(str(nyu_root / "test" / f"rgb_{i:05d}_depth.png"), cv2.IMREAD_UNCHANGED)[45:471, 41:601] / 1000
-        )
+        truth = cv2.imread(str(nyu_root / "test" / f"rgb_{i:05d}_depth.png"), cv2.IMREAD_UNCHANGED)[45:471, 41:601] / 1000
         expected.append((np.mean(np.abs(pred - truth) / truth), np.sqrt(np.mean((pred - truth) ** 2))))
     found = [result["metrics"][name] for name in ("abs_rel", "rmse")]
     np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-4)
@@ -68,9 +66,7 @@ def test_published_numbers_stand_beside_ours_and_protocols_that_do_not_apply_are
     printed = capsys.readouterr().out
     assert "published: GLPN" in printed
     assert "skipped densedepth" in printed
-    protocols = {
-        entry["protocol"]: entry["metrics"] for entry in json.loads((tmp_path / "out" / "results.json").read_text())
-    }
+    protocols = {entry["protocol"]: entry["metrics"] for entry in json.loads((tmp_path / "out" / "results.json").read_text())}
     assert {"bts", "zoedepth", "marigold", "plain"} <= protocols.keys()
     assert protocols["bts"]["silog"] == pytest.approx(protocols["zoedepth"]["silog"], rel=0.2)
 
@@ -79,14 +75,10 @@ def test_predicted_metres_are_in_the_png(command: Command, checkpoint: Path, tmp
     photo = np.random.default_rng(0).integers(0, 256, (72, 96, 3), np.uint8)
     Image.fromarray(photo).save(tmp_path / "a photo (1).png")
     output = tmp_path / "out =1"
-    assert (
-        command("predict", f"checkpoint={checkpoint}", f"input={tmp_path / 'a photo (1).png'}", f"output={output}") == 0
-    )
+    assert command("predict", f"checkpoint={checkpoint}", f"input={tmp_path / 'a photo (1).png'}", f"output={output}") == 0
     raw = cv2.imread(str(output / "depth" / "a photo (1).png"), cv2.IMREAD_UNCHANGED)
     network, _ = load_network(checkpoint)
-    small = (
-        torch.from_numpy(cv2.resize(photo, (64, 48), interpolation=cv2.INTER_AREA)).permute(2, 0, 1)[None].float() / 255
-    )
+    small = torch.from_numpy(cv2.resize(photo, (64, 48), interpolation=cv2.INTER_AREA)).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         expected = interpolate(network(small), (72, 96), mode="bilinear")[0, 0].numpy()
     assert raw.dtype == np.uint16
@@ -103,10 +95,7 @@ def test_a_folder_keeps_its_structure(command: Command, checkpoint: Path, tmp_pa
     for name in ("x/a.jpg", "y/a.png"):
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 30), (90, 120, 30)).save(tmp_path / "photos" / name)
-    assert (
-        command("predict", f"checkpoint={checkpoint}", f"input={tmp_path / 'photos'}", "output=out", "writer=[depth]")
-        == 0
-    )
+    assert command("predict", f"checkpoint={checkpoint}", f"input={tmp_path / 'photos'}", "output=out", "writer=[depth]") == 0
     found = sorted(str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*.*"))
     assert found == ["depth/x/a.json", "depth/x/a.png", "depth/y/a.json", "depth/y/a.png"]
 

@@ -88,9 +88,7 @@ class InstantiationException(Exception):
     (PermissionError(13, "Permission denied", "/x"), "error: [Errno 13] Permission denied: '/x'"),
     (ConfigKeyError("Key 'a' is not in struct\n    full_key: a"), "error: Key 'a' is not in struct"),
 ])  # fmt: skip
-def test_an_error_that_the_user_can_mend_is_a_sentence(
-    error: Exception, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_that_the_user_can_mend_is_a_sentence(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         raising(error)
     assert stop.value.code == 1

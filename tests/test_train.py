@@ -120,9 +120,7 @@ def test_a_failure_in_training_is_recorded(
     assert read_run(the_run(tmp_path))["exit"] == 1
 
 
-def test_a_run_starts_from_weights_of_another_data_set(
-    command: Command, tiny: list[str], nyu_root: Path, tmp_path: Path
-) -> None:
+def test_a_run_starts_from_weights_of_another_data_set(command: Command, tiny: list[str], nyu_root: Path, tmp_path: Path) -> None:
     recipe = ["model=transfer", "model.network.pretrained=false", *tiny]
     assert command("train", *recipe, "data.max_depth=80", "hydra.run.dir=outdoor") == 0
     words = [word for word in tiny if word.startswith(("data.size", "data.batch", "data.workers", "trainer"))]

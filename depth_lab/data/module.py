@@ -74,9 +74,7 @@ class DepthDataModule(LightningDataModule, ABC):
     def _loader(self, split: Split) -> DataLoader[DepthSample]:
         dataset, train = self.splits[split], split == "train"
         if len(dataset) == 0:
-            raise ValueError(
-                f"The split {split} of {type(self).__name__} is empty: check data.root and the list files."
-            )
+            raise ValueError(f"The split {split} of {type(self).__name__} is empty: check data.root and the list files.")
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         sampler = EpochSampler(len(dataset), shuffle=train, even=train, seed=self.seed, rank=rank, world=world)
         workers = _cores(world) if self.workers is None else self.workers

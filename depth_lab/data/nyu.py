@@ -29,9 +29,7 @@ class NYUv2(RGBDDataset):
     Raises ValueError where `root`, the list or files of the list are missing, naming them.
     """
 
-    def __init__(
-        self, root: Path | str, file_list: str, *, depth_scale_8bit: float | None = None, **options: Any
-    ) -> None:
+    def __init__(self, root: Path | str, file_list: str, *, depth_scale_8bit: float | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.root, self.depth_scale_8bit = Path(root), depth_scale_8bit
         pairs, self.skipped = read_list(self.root, file_list)
@@ -39,9 +37,7 @@ class NYUv2(RGBDDataset):
         self.pairs = np.array([(folder + rgb, folder + depth) for rgb, depth in pairs])
         _refuse_missing(self.root, file_list, self.pairs)
         if self.skipped:
-            log.warning(
-                "%s: %d of %d lines have no depth and are skipped", file_list, self.skipped, self.skipped + len(pairs)
-            )
+            log.warning("%s: %d of %d lines have no depth and are skipped", file_list, self.skipped, self.skipped + len(pairs))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -73,9 +69,7 @@ def read_list(root: Path, file_list: str) -> tuple[list[tuple[str, str]], int]:
     rows = [line.split() for line in path.read_text().splitlines() if line.strip()]
     pairs = [(row[0].lstrip("/"), row[1].lstrip("/")) for row in rows if len(row) >= 3 and row[1] != "None"]
     if not pairs:
-        raise ValueError(
-            f"No line of {path} reads `<rgb> <depth> <focal>`: give it such lines, with paths relative to {root}."
-        )
+        raise ValueError(f"No line of {path} reads `<rgb> <depth> <focal>`: give it such lines, with paths relative to {root}.")
     return pairs, len(rows) - len(pairs)
 
 

@@ -27,14 +27,10 @@ def read_depth_png(path: Path, depth_scale: float, depth_scale_8bit: float | Non
     return depth_in_metres(raw, path, depth_scale, depth_scale_8bit)
 
 
-def depth_in_metres(
-    raw: NDArray, path: Path, depth_scale: float, depth_scale_8bit: float | None
-) -> Float32[np.ndarray, "h w"]:
+def depth_in_metres(raw: NDArray, path: Path, depth_scale: float, depth_scale_8bit: float | None) -> Float32[np.ndarray, "h w"]:
     """Metres from what a depth PNG holds; refuses what cannot be depth (see `read_depth_png`)."""
     if raw.ndim != 2:
-        raise ValueError(
-            f"{path} holds an image of shape {raw.shape}, one channel of depth is needed: is it a colour picture?"
-        )
+        raise ValueError(f"{path} holds an image of shape {raw.shape}, one channel of depth is needed: is it a colour picture?")
     if raw.dtype == np.uint8:
         if depth_scale_8bit is None:
             raise ValueError(

@@ -39,9 +39,7 @@ def error_sums(
     `relative_to="pred"` divides the two relative errors by p. Nothing waits for the device.
     """
     if not pred.shape == target.shape == valid.shape:
-        raise ValueError(
-            f"pred {tuple(pred.shape)}, target {tuple(target.shape)} and valid {tuple(valid.shape)} differ"
-        )
+        raise ValueError(f"pred {tuple(pred.shape)}, target {tuple(target.shape)} and valid {tuple(valid.shape)} differ")
     if relative_to == "pred":
         pred, target = target, pred
     dtype = torch.promote_types(pred.dtype, target.dtype)

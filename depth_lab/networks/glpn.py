@@ -133,7 +133,5 @@ def _size(wanted: str | None, folder: Path | None) -> str:
     if found is None or any(list(config[key]) != value for key, value in COMMON.items()):
         raise ValueError(f"the network in {folder} (widths, depths: {shape}) is none of GLPN b0 to b5: {ADVICE}")
     if wanted not in (None, found):
-        raise ValueError(
-            f"model.network.size is {wanted!r}, but {folder} holds a {found}; set the size to {found} or to null"
-        )
+        raise ValueError(f"model.network.size is {wanted!r}, but {folder} holds a {found}; set the size to {found} or to null")
     return found

@@ -50,9 +50,7 @@ class MeanDepth(DepthNetwork):
             count += functional.adaptive_avg_pool2d(batch["valid"].to(total), size).sum(dim=0)
         seen = count > 0
         if not seen.any():
-            raise ValueError(
-                "no batch has a valid pixel; the mean depth map needs at least one: check the data's range"
-            )
+            raise ValueError("no batch has a valid pixel; the mean depth map needs at least one: check the data's range")
         mean = total / count.clamp(min=torch.finfo(count.dtype).tiny)
         self.depth_map.copy_(torch.where(seen, mean, mean[seen].mean()))
         return self

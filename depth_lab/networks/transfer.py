@@ -16,9 +16,7 @@ from depth_lab.networks.encoder import Encoder
 
 SLOPE = 0.2
 NARROWEST = 16
-START = (
-    0.25  # untrained, a network says a quarter of max_depth: about the mean of NYU (2.7 of 10 m) and KITTI (16 of 80 m)
-)
+START = 0.25  # untrained, a network says a quarter of max_depth: about the mean of NYU (2.7 of 10 m) and KITTI (16 of 80 m)
 
 
 class Transfer(DepthNetwork):

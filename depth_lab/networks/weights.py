@@ -53,9 +53,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
-        raise ValueError(
-            f"cannot read weights from {file}: it needs a state_dict as safetensors or torch.save"
-        ) from error
+        raise ValueError(f"cannot read weights from {file}: it needs a state_dict as safetensors or torch.save") from error
     if isinstance(state, dict):
         state = state.get("state_dict", state)
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

@@ -72,7 +72,8 @@ class Sight(NamedTuple):
             return False
         rows = np.flatnonzero(self.alone.any(axis=1))
         ends = max(1, round(0.06 * len(rows)))
-        return all(bool((self.seen[part] == self.alone[part]).all()) for part in (rows[:ends], rows[-ends:]))
+        # Not quite all: a rug of 2 mm swallows the lowest pixels of the soles.
+        return all(bool(self.seen[part].sum() >= 0.8 * self.alone[part].sum()) for part in (rows[:ends], rows[-ends:]))
 
 
 def figure_sight(scene: Scene, camera: Camera, seen: Bool[np.ndarray, "h w"]) -> Sight:

@@ -43,9 +43,7 @@ def figure(rng: np.random.Generator, height: float) -> list[tuple[Shape, Texture
     ]
     return [
         (shape, texture)
-        for shape, texture in zip(
-            _fitted([shape for shape, _ in parts], height), [texture for _, texture in parts], strict=True
-        )
+        for shape, texture in zip(_fitted([shape for shape, _ in parts], height), [texture for _, texture in parts], strict=True)
     ]
 
 
@@ -78,12 +76,8 @@ def _trunk(body: Body, skin: Texture, shirt: Texture) -> list[tuple[Shape, Textu
     h = body.height
     middle = (body.shoulder + body.crotch) / 2
     chest = ellipsoid((h * 0.105, h * 0.078, (body.shoulder - middle) * 1.02), (0, 0, middle + h * 0.045), fine=True)
-    belly = ellipsoid(
-        (h * 0.1, h * 0.085, (middle - body.crotch) * 1.05), (0, -h * 0.006, middle - h * 0.02), fine=True
-    )
-    shoulders = limb(
-        (-h * 0.085, 0, body.shoulder - h * 0.04), (h * 0.085, 0, body.shoulder - h * 0.04), h * 0.04, h * 0.04
-    )
+    belly = ellipsoid((h * 0.1, h * 0.085, (middle - body.crotch) * 1.05), (0, -h * 0.006, middle - h * 0.02), fine=True)
+    shoulders = limb((-h * 0.085, 0, body.shoulder - h * 0.04), (h * 0.085, 0, body.shoulder - h * 0.04), h * 0.04, h * 0.04)
     neck = limb((0, 0, body.shoulder - h * 0.03), (0, 0, body.height - body.head * 0.7), h * 0.035, h * 0.035)
     return [(join([chest, belly, shoulders]), shirt), (neck, skin)]
 

@@ -158,9 +158,7 @@ def plant(rng: np.random.Generator) -> Piece:
         leaves.append(leaf)
     pot = cylinder(0.13, 0.28, top_radius=0.18)
     stem = limb((0, 0, 0.2), (0, 0, tall - 0.08), 0.015, 0.01)
-    return Piece(
-        [(pot, Plain(dye(rng))), (stem, Plain((0.2, 0.12, 0.06))), (join(leaves), Cloth(green))], (0.62, 0.62, tall)
-    )
+    return Piece([(pot, Plain(dye(rng))), (stem, Plain((0.2, 0.12, 0.06))), (join(leaves), Cloth(green))], (0.62, 0.62, tall))
 
 
 def lamp(rng: np.random.Generator) -> Piece:
@@ -181,9 +179,7 @@ def boxes(rng: np.random.Generator) -> Piece:
 
 def ball(rng: np.random.Generator) -> Piece:
     r = rng.uniform(0.09, 0.2)
-    return Piece(
-        [(ellipsoid((r, r, r), (0, 0, r), fine=True), Stripes(dye(rng, 1.0), dye(rng), r))], (2 * r, 2 * r, 2 * r)
-    )
+    return Piece([(ellipsoid((r, r, r), (0, 0, r), fine=True), Stripes(dye(rng, 1.0), dye(rng), r))], (2 * r, 2 * r, 2 * r))
 
 
 AT_WALL: tuple[Maker, ...] = (shelf, sofa, bed, wardrobe, drawers, table, plant, lamp, boxes, chair)

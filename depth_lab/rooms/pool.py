@@ -60,14 +60,10 @@ def _start() -> subprocess.Popen[bytes]:
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     command = [sys.executable, "-P", "-m", "depth_lab.rooms.worker"]
     # In a session of its own, Ctrl-C reaches only the parent, which then ends its workers in order.
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
-    )
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True)
 
 
-def _feed(
-    process: subprocess.Popen[Any], waiting: queue.SimpleQueue[tuple[int, Job]], done: queue.SimpleQueue[Answer]
-) -> None:
+def _feed(process: subprocess.Popen[Any], waiting: queue.SimpleQueue[tuple[int, Job]], done: queue.SimpleQueue[Answer]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     while not waiting.empty():

@@ -29,8 +29,7 @@ class Taken:
     def clashes(self, centre: tuple[float, float], half: tuple[float, float], height: float = 9.0) -> bool:
         (x, y), (a, b) = centre, half
         return any(
-            x - a < x1 and x + a > x0 and y - b < y1 and y + b > y0 and height > above
-            for x0, y0, x1, y1, above in self.boxes
+            x - a < x1 and x + a > x0 and y - b < y1 and y + b > y0 and height > above for x0, y0, x1, y1, above in self.boxes
         )
 
 
@@ -207,9 +206,7 @@ def _picture(rng: np.random.Generator, builder: Builder, taken: Taken, size: Poi
     if not taken.clashes(centre, across, 1.2):
         taken.add(centre, across, above=1.2)
         shape = box((2 * half[0], 0.025, 2 * half[1]), (0, -0.0125, -half[1]))
-        _mount(
-            builder, size, wall, along, shape, "furniture", Picture(dye(rng), dye(rng), half), z=rng.uniform(1.45, 1.7)
-        )
+        _mount(builder, size, wall, along, shape, "furniture", Picture(dye(rng), dye(rng), half), z=rng.uniform(1.45, 1.7))
 
 
 def _rug(rng: np.random.Generator, builder: Builder, size: Point) -> None:

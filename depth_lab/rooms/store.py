@@ -126,9 +126,7 @@ def _render(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with ExitStack() as stack:
         shapes = {name: (len(samples), *size, *tail) for name, (_, _, tail) in _ARRAYS.items()}
-        files = {
-            name: stack.enter_context(_array_file(scratch / f"{name}.npy", name, shapes[name])) for name in _ARRAYS
-        }
+        files = {name: stack.enter_context(_array_file(scratch / f"{name}.npy", name, shapes[name])) for name in _ARRAYS}
         bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), disable=not progress))
         task = bar.add_task(title, total=len(samples))
         for job, views in stack.enter_context(closing(render_jobs(jobs, workers))):

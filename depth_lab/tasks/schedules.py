@@ -6,9 +6,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 
-def polynomial_up_down(
-    optimizer: Optimizer, total_steps: int, *, start_factor: float = 0.3, power: float = 0.9
-) -> LRScheduler:
+def polynomial_up_down(optimizer: Optimizer, total_steps: int, *, start_factor: float = 0.3, power: float = 0.9) -> LRScheduler:
     """From `start_factor` times the rate up to the rate at half the run, and back down (Kim et al. 2022, section 4.2).
 
     Both halves follow `(fraction of the half) ** power`, as the authors' code does: 3e-5 to 1e-4 and back is a rate of 1e-4 with

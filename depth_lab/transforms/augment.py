@@ -30,9 +30,7 @@ class Augmentation:
     gamma: float = 0.0
     hue: float = 0.0
 
-    def pipeline(
-        self, size: Sequence[int] | None, max_depth: float, frame_crop: FrameTransform | None = None
-    ) -> Pipeline:
+    def pipeline(self, size: Sequence[int] | None, max_depth: float, frame_crop: FrameTransform | None = None) -> Pipeline:
         """CutDepth on the full frame, `frame_crop` (of a benchmark), resize to `size` (height, width), random crop,
         flip, colours. `max_depth` in metres is what CutDepth paints white."""
         return Pipeline(list(self._transforms(size, max_depth, frame_crop)))

@@ -89,9 +89,7 @@ def check_one_size(transform: object, data: dict[str, Any]) -> None:
     """A crop in pixels means nothing when image and depth differ in size."""
     sizes = {name: data[name].shape[:2] for name in ("image", "depth", "valid") if name in data}
     if len(set(sizes.values())) > 1:
-        raise ValueError(
-            f"{type(transform).__name__} needs image, depth and valid of one size, got {sizes}: resize them first."
-        )
+        raise ValueError(f"{type(transform).__name__} needs image, depth and valid of one size, got {sizes}: resize them first.")
 
 
 def _cut(array: Shaped[np.ndarray, "h w *c"], window: Window) -> Shaped[np.ndarray, "H W *c"]:

@@ -36,8 +36,7 @@ class Pipeline:
         pasted = [leaf for leaf in leaves if isinstance(leaf, VerticalCutDepth)]
         if pasted and not (len(pasted) == 1 and pasted[0] is self.transforms[0]):
             raise ValueError(
-                "VerticalCutDepth must be the first transform of the pipeline, once and not nested: "
-                "it needs the full frame."
+                "VerticalCutDepth must be the first transform of the pipeline, once and not nested: it needs the full frame."
             )
         # for all samples, flipped or not, because a batch needs the same keys in each
         self._dropped = {name for leaf in leaves if isinstance(leaf, FrameTransform) for name in leaf.breaks}

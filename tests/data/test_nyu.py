@@ -25,9 +25,7 @@ def test_a_pair_is_read_in_metres_with_the_published_intrinsics(nyu_root: Path) 
     assert sample["depth"][0, 100, 5].item() == pytest.approx(3.5)
     assert sample["depth"][0, 300, 5].item() == pytest.approx(2.5)
     assert sample["valid"].all()
-    np.testing.assert_allclose(
-        sample["intrinsics"], [[518.8579, 0, 325.5824], [0, 519.4696, 253.7362], [0, 0, 1]], rtol=1e-6
-    )
+    np.testing.assert_allclose(sample["intrinsics"], [[518.8579, 0, 325.5824], [0, 519.4696, 253.7362], [0, 0, 1]], rtol=1e-6)
 
 
 def test_valid_is_measured_and_in_range(nyu_root: Path) -> None:

@@ -90,9 +90,7 @@ def test_images_without_a_valid_pixel_are_nan() -> None:
         assert values.isnan().tolist() == [False, True, False], name
 
 
-@pytest.mark.parametrize(
-    ("bad", "rmse_log"), [(0.0, math.inf), (-3.0, math.inf), (math.inf, math.inf), (math.nan, math.nan)]
-)
+@pytest.mark.parametrize(("bad", "rmse_log"), [(0.0, math.inf), (-3.0, math.inf), (math.inf, math.inf), (math.nan, math.nan)])
 def test_bad_predictions_show(bad: float, rmse_log: float) -> None:
     """They miss every delta (a negative ratio is below 1.25!) and make the logarithmic errors inf or NaN."""
     target = torch.full((1, 1, 1, 4), 2.0)

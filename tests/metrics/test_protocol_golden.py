@@ -32,9 +32,7 @@ def load(name: str) -> Protocol:
 
 
 def grid(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.meshgrid(
-        torch.arange(height, dtype=torch.float64), torch.arange(width, dtype=torch.float64), indexing="ij"
-    )
+    return torch.meshgrid(torch.arange(height, dtype=torch.float64), torch.arange(width, dtype=torch.float64), indexing="ij")
 
 
 def nyu() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

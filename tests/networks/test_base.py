@@ -31,9 +31,7 @@ def test_bounds_are_metres_and_may_be_fractional() -> None:
     torch.testing.assert_close(net(image), torch.tensor([[[[0.75, 1.5, 2.5]]]]))
 
 
-@pytest.mark.parametrize(
-    ("size", "seen"), [((8, 16), (8, 16)), ((9, 17), (16, 24)), ((1, 1), (8, 8)), ((3, 8), (8, 8))]
-)
+@pytest.mark.parametrize(("size", "seen"), [((8, 16), (8, 16)), ((9, 17), (16, 24)), ((1, 1), (8, 8)), ((3, 8), (8, 8))])
 def test_pads_to_the_stride_and_crops_back(size: tuple[int, int], seen: tuple[int, int]) -> None:
     net = Brightness(min_depth=1e-3, max_depth=9.0)
     image = torch.rand(2, 3, *size)

@@ -128,9 +128,7 @@ def test_says_what_is_wrong(name: str, pretrained: bool | str, message: str) -> 
 
 
 @pytest.mark.parametrize(("name", "message"), [("resnet18", "pretrained=false"), (LITE0, r"depth-lab\[lite0\]")])
-def test_without_a_connection_says_what_to_do(
-    name: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_a_connection_says_what_to_do(name: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("depth_lab.networks.encoder.find_spec", lambda _: None)

@@ -87,9 +87,7 @@ def test_size_comes_from_the_pretrained_network(tmp_path: Path, glpn_folder: Pat
         GLPN("b4", pretrained=str(glpn_folder))
 
 
-@pytest.mark.parametrize(
-    "size", ["b0", pytest.param("b2", marks=pytest.mark.slow), pytest.param("b4", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("size", ["b0", pytest.param("b2", marks=pytest.mark.slow), pytest.param("b4", marks=pytest.mark.slow)])
 def test_parameters_of_the_published_encoders(size: str) -> None:
     # Millions of parameters of the MiT encoders, Xie et al. 2021, table 1; without the final norms of early stages.
     published = {"b0": 3.4, "b2": 24.2, "b4": 60.8}

@@ -27,9 +27,7 @@ def test_says_its_map_resized_for_every_image() -> None:
 
 def test_fit_is_the_mean_over_valid_pixels() -> None:
     nan = float("nan")
-    one = batch(
-        torch.tensor([[[[1.0, 2.0, nan]]], [[[3.0, 0.0, 9.0]]]]), torch.tensor([[[[1, 1, 0]]], [[[1, 0, 0]]]]).bool()
-    )
+    one = batch(torch.tensor([[[[1.0, 2.0, nan]]], [[[3.0, 0.0, 9.0]]]]), torch.tensor([[[[1, 1, 0]]], [[[1, 0, 0]]]]).bool())
     two = batch(torch.tensor([[[[5.0, 4.0, 9.0]]]]), torch.tensor([[[[1, 1, 0]]]]).bool())
     net = MeanDepth(1, 3).fit([one, two])
     # The third pixel is never valid: it gets the mean of the others.

@@ -90,7 +90,5 @@ def test_furniture_stays_in_the_room_and_apart() -> None:
 
 
 def test_about_one_view_in_seven_cuts_the_figure_off() -> None:
-    complete = [
-        render_room(seed, size=(24, 32), view=view)["figure_complete"] for seed in range(8) for view in range(4)
-    ]
+    complete = [render_room(seed, size=(24, 32), view=view)["figure_complete"] for seed in range(8) for view in range(4)]
     assert 0.6 < np.mean(complete) < 0.99

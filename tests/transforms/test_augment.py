@@ -53,9 +53,7 @@ def test_cutdepth_paints_max_depth_white() -> None:
 
 def test_cutdepth_changes_nothing_but_its_own_columns() -> None:
     """An ablation of CutDepth compares the same crops, flips and colours."""
-    without, with_it = (
-        Augmentation(**(GLPN | {"cutdepth": rate})).pipeline(size=None, max_depth=10.0) for rate in (0.0, 0.25)
-    )
+    without, with_it = (Augmentation(**(GLPN | {"cutdepth": rate})).pipeline(size=None, max_depth=10.0) for rate in (0.0, 0.25))
     touched = 0
     for index in range(40):
         plain, cut = without(frame(), key=(0, 0, index)), with_it(frame(), key=(0, 0, index))

@@ -43,9 +43,7 @@ unit = st.floats(0, 1)
 
 @settings(max_examples=150, deadline=None)
 @given(a=unit, b=unit, p=st.floats(0.01, 1), width=st.integers(1, 60), cap=st.floats(1, 80), seed=st.integers(0, 9))
-def test_geometry_and_grey_against_a_slow_reference(
-    a: float, b: float, p: float, width: int, cap: float, seed: int
-) -> None:
+def test_geometry_and_grey_against_a_slow_reference(a: float, b: float, p: float, width: int, cap: float, seed: int) -> None:
     given_frame = frame(3, width, seed)
     expected = given_frame["image"].copy()
     left = int(a * width)

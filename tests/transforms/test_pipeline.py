@@ -109,9 +109,7 @@ def test_transforms_decide_independently_of_each_other() -> None:
     outcomes = set()
     for index in range(200):
         result = pipeline(grey, key=(index,))
-        outcomes.add(
-            (bool(pipeline.transforms[0].params), bool(pipeline.transforms[1].params), int(result["image"][0, 0, 0]))
-        )
+        outcomes.add((bool(pipeline.transforms[0].params), bool(pipeline.transforms[1].params), int(result["image"][0, 0, 0])))
     assert len(outcomes) == 8
 
 
