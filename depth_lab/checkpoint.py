@@ -25,7 +25,7 @@ class Description(TypedDict):
 
 
 def describe(network: DepthNetwork, *, size: tuple[int, int] | None, protocol: str) -> Description:
-    """The network in built-ins: its class, what rebuilds it, the (height, width) it was trained at, the protocol of its scores."""
+    """The network in built-ins: its class, what rebuilds it, the (height, width) of its training, the protocol of its scores."""
     return {
         "name": type(network).__name__,
         "config": network.config,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,9 @@ def write(folder: Path, results: list[dict[str, Any]], stores: list[PerImageStor
     write_text(folder / "per_image.csv", text.getvalue())
 
 
-def report(results: list[dict[str, Any]], skipped: dict[str, str], published: dict[str, tuple[float, ...]], folder: Path) -> None:
+def report(
+    results: list[dict[str, Any]], skipped: dict[str, str], published: Mapping[str, tuple[float, ...]], folder: Path
+) -> None:
     """Our scores, and under them the published ones of that data set, marked as such."""
     from rich.console import Console
     from rich.table import Table

@@ -15,6 +15,8 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
+from depth_lab.configs import config_folder
+
 PATHS = re.compile(r"^(\+{0,2}(?:checkpoint|resume|init_from|input|output|.*\.(?:root|cache|pretrained|path|folder)))=(.+)$")
 Work = Callable[[DictConfig], Any]
 
@@ -89,13 +91,6 @@ def sentence(error: BaseException) -> str:
     if "Original Traceback" in text:
         text = text[text.rindex("Error: ") + len("Error: ") :]
     return text.split("\n    full_key:")[0].strip()
-
-
-def config_folder() -> Path:
-    """`conf` beside the package in a working copy, inside it in an installed wheel."""
-    package = Path(__file__).parent
-    beside = package.parent / "conf"
-    return beside if (beside / "train.yaml").is_file() else package / "conf"
 
 
 def arguments(typed: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @command("predict")
 def main(config: DictConfig) -> None:
     """Predict every image of `input` and hand it to the writers."""
+    import torch
     from hydra.utils import instantiate
     from rich.progress import track
 
@@ -25,6 +26,7 @@ def main(config: DictConfig) -> None:
 
     images = find_images(Path(config.input))
     network, description = load_network(config.checkpoint)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     writers = [instantiate(writer, _convert_="all") for writer in config.writer.values()]
     output = Path(config.output)
     source = {
@@ -74,12 +76,12 @@ def predict(network: DepthNetwork, path: Path, name: str, size: list[int] | None
     seen = trained_size((height, width), size)
     tensor = torch.from_numpy(resize_image(image, *seen).transpose(2, 0, 1).copy())[None].float() / 255
     with torch.inference_mode():
-        depth = network(tensor)
+        depth = network(tensor.to(next(network.buffers()).device)).float().cpu()
         full = interpolate(depth, (height, width), mode="bilinear", align_corners=False)
     return {
         "name": name,
         "image": image,
-        "depth": full[0, 0].float().numpy(),
+        "depth": full[0, 0].numpy(),
         "source": {**source, "resize": list(seen)},
     }
 

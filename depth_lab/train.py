@@ -10,9 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 from depth_lab.launch import command
 
 if TYPE_CHECKING:
-    from lightning.pytorch import LightningDataModule, Trainer
+    from lightning.pytorch import Trainer
 
     from depth_lab.callbacks import RunSummary
+    from depth_lab.data import DepthDataModule
     from depth_lab.metrics import Protocol
 
 BASELINE_IMAGES = 1000
@@ -78,9 +79,10 @@ def last_checkpoint(folder: str | None) -> str | None:
     return str(path) if folder and path.is_file() else None
 
 
-def baseline(data: LightningDataModule, protocol: Protocol) -> dict[str, float]:
+def baseline(data: DepthDataModule, protocol: Protocol) -> dict[str, float]:
     """The scores of the mean training depth map, which a network must beat to have learned anything from the image."""
     from lightning.pytorch import Trainer
+    from torch.optim import SGD
     from torch.utils.data import default_collate
 
     from depth_lab.losses import SILog
@@ -92,10 +94,10 @@ def baseline(data: LightningDataModule, protocol: Protocol) -> dict[str, float]:
     step = max(1, len(train) // BASELINE_IMAGES)
     batches = (default_collate([train[index]]) for index in range(0, len(train), step))
     network = MeanDepth(*data.size, min_depth=data.min_depth, max_depth=data.max_depth).fit(batches)
-    task = DepthTask(network, loss=SILog(), optimizer=lambda _: None, scheduler=constant, protocol=protocol)
+    task = DepthTask(network, loss=SILog(), optimizer=SGD, scheduler=constant, protocol=protocol)
     trainer = Trainer(accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, enable_model_summary=False)
     [scores] = trainer.validate(task, datamodule=data, verbose=False)
-    return scores
+    return dict(scores)
 
 
 def report(summary: RunSummary, baseline: dict[str, float], folder: Path) -> None:

@@ -12,7 +12,8 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
-from depth_lab.launch import config_folder, register_resolvers
+from depth_lab.configs import config_folder
+from depth_lab.launch import register_resolvers
 
 CONF = config_folder()
 GROUPS = {folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()}

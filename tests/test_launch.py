@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pytest
@@ -77,6 +76,12 @@ def chained(outer: Exception, cause: Exception) -> Exception:
     return outer
 
 
+WORKER_ERROR = """Caught ValueError in DataLoader worker process 0.
+Original Traceback (most recent call last):
+  File
+ValueError: a.png is broken: do x"""
+
+
 class InstantiationException(Exception):
     """Hydra's, by name."""
 
@@ -84,7 +89,7 @@ class InstantiationException(Exception):
 @pytest.mark.parametrize(("error", "said"), [
     (ValueError("no folder x: do y"), "error: no folder x: do y"),
     (chained(InstantiationException("Error in call to target"), ValueError("the cause")), "error: the cause"),
-    (ValueError("Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n  File\nValueError: a.png is broken: do x"), "error: a.png is broken: do x"),
+    (ValueError(WORKER_ERROR), "error: a.png is broken: do x"),
     (PermissionError(13, "Permission denied", "/x"), "error: [Errno 13] Permission denied: '/x'"),
     (ConfigKeyError("Key 'a' is not in struct\n    full_key: a"), "error: Key 'a' is not in struct"),
 ])  # fmt: skip
@@ -118,4 +123,3 @@ def test_an_interrupt_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
         raising(KeyboardInterrupt())
     assert stop.value.code == 130
     assert "Interrupted" in capsys.readouterr().err
-    assert logging.getLogger("depth_lab") is not None

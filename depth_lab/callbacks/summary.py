@@ -15,7 +15,7 @@ from depth_lab.io.files import write_text
 
 
 class RunSummary(Callback):
-    """Keeps `<folder>/summary.json` true: `state` (running, finished, interrupted, failed), the best epoch by `metric`, and what ran.
+    """Keeps `<folder>/summary.json` true: the `state` (running, finished, interrupted, failed) and the best epoch by `metric`.
 
     `facts` are what the caller knows: seed, data, model. `config` goes to the loggers when training begins, so that a wrong path
     leaves no empty run behind; the W&B run is closed with the same state.
@@ -33,7 +33,7 @@ class RunSummary(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.started = time.monotonic()
-        self.content["parameters"] = sum(p.numel() for p in pl_module.network.parameters())  # type: ignore[union-attr]
+        self.content["parameters"] = sum(parameter.numel() for parameter in pl_module.parameters())
         self.content["commit"] = commit()
         for logger in trainer.loggers:
             logger.log_hyperparams(self.config)

@@ -60,7 +60,7 @@ class RGBDDataset(Dataset[DepthSample], ABC):
                 f"{name}: no pixel of the depth file lies between {self.min_depth} and {self.max_depth} m: check its unit "
                 "and data.max_depth, or remove the pair."
             )
-        return {**reading, "valid": valid}  # type: ignore[return-value, typeddict-item]
+        return {**reading, "valid": valid}  # type: ignore[typeddict-item]
 
     def __getitem__(self, item: int | tuple[int, int]) -> DepthSample:
         """A sample by index, or by (epoch, index) as `EpochSampler` asks for it."""

@@ -23,8 +23,8 @@ Split = Literal["train", "val", "test"]
 class DepthDataModule(LightningDataModule, ABC):
     """Loaders over a data set with the splits train, val and test.
 
-    `size` (height, width) is what the network gets; ground truth of val and test stays at the size of its file. `batch_size` is per
-    process. `workers` is per process too; by default as many as this process has cores, at most 8. `kind` names the data set
+    `size` (height, width) is what the network gets; ground truth of val and test stays at the size of its file. `batch_size` is
+    per process. `workers` is per process too; by default as many as this process has cores, at most 8. `kind` names the data set
     for protocols, whose crops differ between nyu and kitti; `ground_truth` says where its depth comes from.
     """
 

@@ -24,8 +24,8 @@ FOLDERS = ("", "sync", "official_splits/test", "official_splits/train")
 class NYUv2(RGBDDataset):
     """Pairs of a list file whose lines are `<rgb> <depth> <focal>`, relative to `root`.
 
-    Lines without the third column, and lines whose depth is `None`, are skipped and counted in `skipped`. The files may lie in `root`
-    or, as the official archives unpack, under `sync` or `official_splits/test`.
+    Lines without the third column, and lines whose depth is `None`, are skipped and counted in `skipped`. The files may lie in
+    `root` or, as the official archives unpack, under `sync` or `official_splits/test`.
     Raises ValueError where `root`, the list or files of the list are missing, naming them.
     """
 

@@ -46,7 +46,7 @@ class Rooms(RGBDDataset):
 
 
 class RoomsData(DepthDataModule):
-    """Renders its splits where `root` does not hold them yet: `train`, `val` and `test` views of `render_size` (height, width)."""
+    """Renders its splits, each of so many views of `render_size` (height, width), where `root` does not hold them yet."""
 
     def __init__(
         self,

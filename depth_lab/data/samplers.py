@@ -11,8 +11,8 @@ from torch.utils.data import Sampler
 class EpochSampler(Sampler[tuple[int, int]]):
     """Yields (epoch, index), so that a worker of any age knows the epoch that it augments for.
 
-    Process `rank` of `world` takes every `world`-th place of one common order: all processes together see at each step the samples
-    that one process with the global batch would see. `even` drops the tail, so that every process has the same number, as
+    Process `rank` of `world` takes every `world`-th place of one common order: all processes together see at each step the
+    samples that one process with the global batch would see. `even` drops the tail, so that every process has the same number, as
     gradients need; without it each sample comes exactly once, as scores need (torch's DistributedSampler repeats some).
     """
 

@@ -14,9 +14,11 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import torch
 import torch.nn.functional as F
+import yaml
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from depth_lab.configs import config_folder
 from depth_lab.metrics.align import align_least_squares, align_median
 from depth_lab.metrics.crops import FRAMES, Crop, Window, crop_window
 from depth_lab.metrics.functional import SILog, error_sums, errors_from_sums
@@ -70,6 +72,15 @@ class Protocol:
             allowed += [None] if type(None) in get_args(hint) else []
             if literals and getattr(self, name) not in allowed:
                 raise ValueError(f"protocol {self.id}: {name} is {getattr(self, name)!r}, it must be one of {allowed}")
+
+    @classmethod
+    def named(cls, id: str) -> Protocol:
+        """The protocol of `conf/protocol/<id>.yaml`, for those who do without Hydra."""
+        files = {path.stem: path for path in (config_folder() / "protocol").glob("*.yaml") if path.stem != "all"}
+        if id not in files:
+            raise ValueError(f"there is no protocol {id!r}, but {', '.join(sorted(files))}")
+        fields = yaml.safe_load(files[id].read_text(encoding="utf-8"))
+        return cls(**{name: value for name, value in fields.items() if name != "_target_"})
 
     def fingerprint(self, ground_truth: GroundTruthKind) -> str:
         """Twelve hexadecimal digits that change with any field, and with the kind of ground truth."""

@@ -40,7 +40,7 @@ class DepthTask(LightningModule):
         self.loss = loss
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.protocol = protocol
-        self.errors = nn.ModuleDict({"val_errors": protocol.metric(), "test_errors": protocol.metric()})
+        self.val_errors, self.test_errors = protocol.metric(), protocol.metric()
 
     def forward(self, image: Tensor) -> Tensor:
         return self.network(image)
@@ -66,7 +66,7 @@ class DepthTask(LightningModule):
         data = getattr(self.trainer, "datamodule", None)
         cap = getattr(data, "max_depth", self.network.max_depth)
         scored = self.protocol.prepare(pred, batch["depth"], data=getattr(data, "kind", "other"), max_depth=cap)
-        self.errors[f"{stage}_errors"].update(*scored)
+        getattr(self, f"{stage}_errors").update(*scored)
         return pred
 
     def on_validation_epoch_end(self) -> None:
@@ -76,7 +76,7 @@ class DepthTask(LightningModule):
         self._log_errors("test")
 
     def _log_errors(self, stage: Stage) -> None:
-        metric = self.errors[f"{stage}_errors"]
+        metric = getattr(self, f"{stage}_errors")
         for name, value in metric.compute().items():
             self.log(f"{stage}/{name}", value, prog_bar=name in ("abs_rel", "rmse"), rank_zero_only=True)
         metric.reset()

@@ -13,8 +13,8 @@ from depth_lab.tasks.depth import DepthTask
 class TransferTask(DepthTask):
     """Fine-tunes a `Transfer` network.
 
-    The encoder stands still for the first `frozen_epochs`, its normalisation statistics too, while the new decoder finds its feet.
-    `layer_decay` multiplies the learning rate once for every layer group towards the input (Howard & Ruder 2018), 1 is off.
+    The encoder stands still for the first `frozen_epochs`, its normalisation statistics too, while the new decoder finds its
+    feet. `layer_decay` multiplies the learning rate once for every layer group towards the input (Howard & Ruder 2018), 1 is off.
     """
 
     network: Transfer

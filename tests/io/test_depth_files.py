@@ -50,11 +50,16 @@ def test_depth_that_does_not_fit_is_refused(tmp_path: Path, value: float) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    write_text(tmp_path / "a.txt", "old")
-    with pytest.raises(KeyboardInterrupt), atomic(tmp_path / "a.txt") as partial:
+def interrupted_write(path: Path) -> None:
+    with atomic(path) as partial:
         partial.write_text("half")
         raise KeyboardInterrupt
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "old")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_write(tmp_path / "a.txt")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "old")]
 
 
