@@ -3,7 +3,8 @@
 - **image**: RGB, float32 in [0, 1], channels first, not normalised: networks normalise (timm encoders want their own mean
   and standard deviation, GLPN wants none). Workers may ship uint8; the batch that a task sees is float.
 - **depth**: float32, **metres**, **z-depth** (along the optical axis, not along the ray), 0 where unknown.
-- **valid**: bool, this pixel counts in the loss or the score. The data set decides once: measured, and in range.
+- **valid**: bool, this pixel counts in the loss. The data set decides once: measured, and in range. (A score is taken where its
+  protocol says, from the depth itself.)
 - **intrinsics**: 3x3 K in pixels of *this* image; the centre of pixel (0, 0) is at (0, 0). OpenCV axes: x right, y down,
   z forward.
 - **pose**, optional: 4x4 camera-to-world, same axes, metres.
@@ -22,6 +23,7 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
@@ -45,7 +47,7 @@ class DepthSample(TypedDict):
     depth: Float32[Tensor, "1 H W"]
     valid: Bool[Tensor, "1 H W"]
     intrinsics: Float32[Tensor, "3 3"]
-    max_depth: float
+    max_depth: Float32[Tensor, ""]
     name: str
     pose: NotRequired[Float32[Tensor, "4 4"]]
     height_cm: NotRequired[float]
@@ -58,7 +60,7 @@ class DepthBatch(TypedDict):
     depth: Float32[Tensor, "b 1 H W"]
     valid: Bool[Tensor, "b 1 H W"]
     intrinsics: Float32[Tensor, "b 3 3"]
-    max_depth: Float[Tensor, " b"]
+    max_depth: Float32[Tensor, " b"]
     name: list[str]
     pose: NotRequired[Float32[Tensor, "b 4 4"]]
     height_cm: NotRequired[Float[Tensor, " b"]]
@@ -75,3 +77,10 @@ class Prediction(TypedDict):
     depth: Float32[np.ndarray, "h w"]
     source: dict[str, Any]
     intrinsics: NotRequired[Float[np.ndarray, "3 3"]]
+
+
+def float_image(batch: DepthBatch) -> DepthBatch:
+    """The batch with its image as float32 in [0, 1]."""
+    if batch["image"].dtype == torch.uint8:
+        return {**batch, "image": batch["image"].float() / 255}
+    return batch

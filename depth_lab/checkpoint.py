@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 from typing import Any, TypedDict
-from zipfile import BadZipFile
 
 import torch
 
@@ -13,6 +12,8 @@ from depth_lab import networks
 from depth_lab.networks import DepthNetwork
 
 PREFIX = "network."
+EXPORTED = {name: getattr(networks, name) for name in networks.__all__ if name != "DepthNetwork"}
+NOT_WEIGHTS = ("min_depth", "max_depth", "drop_path", "pretrained")
 
 
 class Description(TypedDict):
@@ -42,13 +43,16 @@ def load_network(path: Path | str) -> tuple[DepthNetwork, Description]:
     """
     content = read(path)
     description: Description = content["network"]
-    exported = {name: getattr(networks, name) for name in networks.__all__}
-    kind = exported.get(description["name"])
+    kind = EXPORTED.get(description["name"])
     if kind is None:
         raise ValueError(
-            f"{path} holds a network of class {description['name']}, this version knows {', '.join(exported)}: update depth_lab."
+            f"{path} holds a network of class {description['name']}, this version knows {', '.join(EXPORTED)}: update depth_lab."
         )
-    network = kind(**description["config"])
+    config = description["config"]
+    try:
+        network = kind(**{**config, **({"pretrained": None} if "pretrained" in config else {})})
+    except TypeError as error:
+        raise ValueError(f"{path} was written by another version of depth_lab ({error}): update it.") from None
     _load(network, weights(content), path)
     return network.eval(), description
 
@@ -59,8 +63,7 @@ def load_weights(network: DepthNetwork, path: Path | str) -> None:
     Raises ValueError where the checkpoint is of another network.
     """
     content = read(path)
-    caps = ("min_depth", "max_depth")
-    theirs, ours = ({k: v for k, v in c.items() if k not in caps} for c in (content["network"]["config"], network.config))
+    theirs, ours = ({k: v for k, v in c.items() if k not in NOT_WEIGHTS} for c in (content["network"]["config"], network.config))
     if content["network"]["name"] != type(network).__name__ or theirs != ours:
         raise ValueError(
             f"{path} holds {_short(content['network']['name'], theirs)}, but the network to start is "
@@ -80,13 +83,16 @@ def read(path: Path | str) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if "Unsupported" not in str(error):
+            raise ValueError(f"{path} cannot be read as a checkpoint: it may be cut off, or be something else.") from None
         raise ValueError(
-            f"{path} holds pickled objects that are not weights ({_first_line(error)}): it was refused, because loading it could "
-            "run code; save its weights alone, or train it here."
+            f"{path} holds pickled objects that are not weights: it was refused, because loading it could run code; save its "
+            "weights alone, or train it here."
         ) from None
-    except (RuntimeError, EOFError, BadZipFile, KeyError, OSError) as error:
+    except Exception as error:  # torch.load raises nearly anything on a file that is cut off
         raise ValueError(f"{path} cannot be read ({_first_line(error)}): it may be cut off; take another copy.") from None
-    if not isinstance(content, dict) or not {"network", "state_dict"} <= content.keys():
+    described = isinstance(content, dict) and isinstance(content.get("network"), dict) and "state_dict" in content
+    if not described or not Description.__required_keys__ <= content["network"].keys():
         raise ValueError(f"{path} is not a checkpoint of depth_lab: it lacks the description of its network.")
     return content
 

@@ -14,10 +14,8 @@ from omegaconf import DictConfig
 from depth_lab.launch import command
 
 if TYPE_CHECKING:
-    from depth_lab.data import DepthDataModule
     from depth_lab.metrics import Protocol
     from depth_lab.metrics.store import PerImageStore
-    from depth_lab.networks import DepthNetwork
 
 # AbsRel, RMSE, delta1 as the papers print them, under their own protocols.
 PUBLISHED = {
@@ -38,21 +36,29 @@ PUBLISHED = {
 def main(config: DictConfig) -> None:
     """Write `results.json` and `per_image.csv`, and print the table."""
     from hydra.utils import instantiate
+    from rich.progress import track
 
     from depth_lab.checkpoint import load_network
+    from depth_lab.tasks import score
 
     network, description = load_network(config.checkpoint)
+    config.data.size = config.data.size or description["size"]
     if config.data.size is None:
-        config.data.size = description["size"]
+        raise ValueError(
+            f"{config.checkpoint} does not say at which size its network was trained: give data.size=[HEIGHT,WIDTH]."
+        )
     data = instantiate(config.data, _convert_="all")
     protocols: list[Protocol] = list(instantiate(config.protocol, _convert_="all").values())
-    stores, skipped = score(network, data, protocols)
+    data.prepare_data()
+    data.setup("test")
+    batches = track(data.test_dataloader(), "evaluating", transient=True)
+    stores, skipped = score(network, batches, protocols, kind=data.kind, ground_truth=data.ground_truth)
     results = [
         {
             "protocol": store.protocol.id,
             "fingerprint": store.protocol.fingerprint(data.ground_truth),
             "ground_truth": data.ground_truth,
-            "num_images": len(store.sums),
+            "num_images": store.count,
             "metrics": store.metrics(),
         }
         for store in stores
@@ -63,38 +69,11 @@ def main(config: DictConfig) -> None:
 
 
 def run_folder(checkpoint: Path) -> Path:
-    """The run folder of a checkpoint: itself, or the one above `checkpoints/`."""
-    return checkpoint if checkpoint.is_dir() else checkpoint.resolve().parent.parent
-
-
-def score(network: DepthNetwork, data: DepthDataModule, protocols: list[Protocol]) -> tuple[list[PerImageStore], dict[str, str]]:
-    """Predict every test image once and score it under all protocols; also the protocols that do not apply, with the reason."""
-    import torch
-    from rich.progress import track
-
-    from depth_lab.data.module import float_image
-    from depth_lab.metrics.store import PerImageStore
-
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network.to(device).eval()
-    data.prepare_data()
-    data.setup("test")
-    stores = {protocol.id: PerImageStore(protocol) for protocol in protocols}
-    skipped: dict[str, str] = {}
-    with torch.inference_mode():
-        for batch in track(data.test_dataloader(), "evaluating", transient=True):
-            image, target = float_image(batch)["image"].to(device), batch["depth"].to(device)
-            pred = network(image)
-            for protocol in protocols:
-                reason = protocol.skip_reason(data.kind, tuple(target.shape[-2:]), data.ground_truth)
-                if reason is None:
-                    shown = pred
-                    if protocol.augmentation != "none":
-                        shown = protocol.merge_flip(pred, network(image.flip(-1)), data.kind, data.max_depth)
-                    stores[protocol.id].add(batch["name"], protocol.sums(shown, target, data.kind, data.max_depth))
-                else:
-                    skipped[protocol.id] = reason
-    return [store for store in stores.values() if store.protocol.id not in skipped], skipped
+    """The folder of a checkpoint's run: itself, the one above `checkpoints/`, or simply where the file lies."""
+    if checkpoint.is_dir():
+        return checkpoint
+    folder = checkpoint.resolve().parent
+    return folder.parent if folder.name == "checkpoints" else folder
 
 
 def write(folder: Path, results: list[dict[str, Any]], stores: list[PerImageStore]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 import sys
@@ -12,13 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
 from depth_lab.configs import config_folder
 
-PATHS = re.compile(r"^(\+{0,2}(?:checkpoint|resume|init_from|input|output|.*\.(?:root|cache|pretrained|path|folder)))=(.+)$")
+PATHS = re.compile(
+    r"^(\+{0,2}(?:checkpoint|resume|init_from|input|output|hydra\.(?:run|sweep)\.dir|.*\.(?:root|pretrained|path|folder|\w+_list)))=(.+)$"
+)
 Work = Callable[[DictConfig], Any]
+INTERRUPTED = 130
+failed: list[str] = []
+"""Jobs of this process's sweep that failed."""
 
 
 def command(name: str) -> Callable[[Work], Callable[[], None]]:
@@ -30,9 +38,13 @@ def command(name: str) -> Callable[[Work], Callable[[], None]]:
         @functools.wraps(work)
         def main() -> None:
             register_resolvers()
+            failed.clear()
             with speaking():
                 sys.argv[1:] = arguments(sys.argv[1:])
             run()
+            if failed:
+                print(f"{len(failed)} of the sweep's jobs failed: {', '.join(failed)}", file=sys.stderr)
+                sys.exit(1)
 
         return main
 
@@ -40,12 +52,19 @@ def command(name: str) -> Callable[[Work], Callable[[], None]]:
 
 
 def sentences(work: Work) -> Work:
-    """The work with its errors said in a sentence."""
+    """The work with its errors said in a sentence. In a sweep a job that fails scores NaN, and the others go on."""
 
     @functools.wraps(work)
     def spoken(config: DictConfig) -> Any:
-        with speaking():
-            return work(config)
+        try:
+            with speaking():
+                return work(config)
+        except SystemExit as stop:
+            job = HydraConfig.get()
+            if job.mode != RunMode.MULTIRUN or stop.code == INTERRUPTED:
+                raise
+            failed.append(f"{job.job.num} ({job.job.override_dirname})")
+            return math.nan
 
     return spoken
 
@@ -60,7 +79,7 @@ def speaking() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         cause = root_cause(error)
         if os.environ.get("HYDRA_FULL_ERROR") == "1" or not is_mendable(cause):
@@ -71,14 +90,14 @@ def speaking() -> Iterator[None]:
 
 def root_cause(error: BaseException) -> BaseException:
     """The error under Hydra's wrapping of what a constructor raised."""
-    while type(error).__name__ == "InstantiationException" and error.__cause__ is not None:
-        error = error.__cause__
+    while type(error).__name__ == "InstantiationException" and is_mendable(error.__cause__):
+        error = error.__cause__  # type: ignore[assignment]
     return error
 
 
-def is_mendable(error: BaseException) -> bool:
+def is_mendable(error: BaseException | None) -> bool:
     """Whether an error is about what the user gave: by convention a ValueError; the machine's own kinds; a library's."""
-    theirs = ("MisconfigurationException", "ConfigCompositionException", "InstantiationException")
+    theirs = ("MisconfigurationException", "ConfigCompositionException", "InstantiationException", "OutOfMemoryError")
     return isinstance(error, ValueError | OSError | ImportError | OmegaConfBaseException) or type(error).__name__ in theirs
 
 
@@ -89,8 +108,10 @@ def sentence(error: BaseException) -> str:
         return f"{key} is not set: add it to the command line as {key}=…"
     text = str(error)
     if "Original Traceback" in text:
-        text = text[text.rindex("Error: ") + len("Error: ") :]
-    return text.split("\n    full_key:")[0].strip()
+        text = re.split(r"^[\w.]+: ", text, flags=re.MULTILINE)[-1]
+    if type(error).__name__ == "OutOfMemoryError":
+        text = f"{text.splitlines()[0]} Lower data.batch_size or data.size."
+    return " ".join(re.split(r"\n\s*full_key:", text)[0].split())
 
 
 def arguments(typed: list[str]) -> list[str]:
@@ -118,14 +139,27 @@ def quote(value: str) -> str:
 
 
 def resume_arguments(folder: Path, typed: list[str]) -> list[str]:
-    """The recorded arguments of a run, the typed ones after them, and the run's own folder."""
+    """The recorded arguments of a run, the typed ones after them, and the run's own folder.
+
+    Recorded relative paths are of the folder in which the run was started. Weights that it started from are in its checkpoint.
+    """
     record = folder / ".hydra" / "overrides.yaml"
     if not record.is_file():
         raise ValueError(f"{folder} is not a run folder: it has no .hydra/overrides.yaml; give resume= the folder of a run.")
-    again = {word.split("=", 1)[0] for word in typed} | {"resume"}
-    recorded = [str(word) for word in OmegaConf.load(record)]
+    start = Path(OmegaConf.load(folder / ".hydra" / "hydra.yaml").hydra.runtime.cwd)
+    again = {word.split("=", 1)[0] for word in typed} | {"resume", "init_from"}
+    recorded = [rebased(str(word), start) for word in OmegaConf.load(record)]
     kept = [word for word in recorded if word.split("=", 1)[0] not in again]
     return [*kept, *typed, f"hydra.run.dir={quote(str(folder))}"]
+
+
+def rebased(word: str, start: Path) -> str:
+    """A recorded argument with a relative path that exists under `start` made absolute."""
+    match = PATHS.match(word)
+    if match is None:
+        return word
+    key, value = match[1], re.sub(r"\\(['\\])", r"\1", match[2].strip("'"))
+    return f"{key}={quote(str(start / value))}" if (start / value).exists() else word
 
 
 def register_resolvers() -> None:

@@ -82,8 +82,11 @@ def wandb_logger(
 
     record = Path(folder) / "summary.json"
     id = json.loads(record.read_text()).get("wandb_id") if record.is_file() else None
+    known = logged_in(wandb.Settings().base_url)
     if mode == "auto":
-        mode = os.environ.get("WANDB_MODE", "online" if logged_in(wandb.Settings().base_url) else "offline")  # type: ignore[assignment]
+        mode = os.environ.get("WANDB_MODE", "online" if known else "offline")  # type: ignore[assignment]
+    if mode == "online" and not known:
+        raise ValueError("W&B is to be online and knows no key: run `wandb login`, or set logger.wandb.mode=offline.")
     Path(folder).mkdir(parents=True, exist_ok=True)
     return WandbLogger(
         project=project,

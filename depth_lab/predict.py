@@ -24,7 +24,7 @@ def main(config: DictConfig) -> None:
 
     from depth_lab.checkpoint import load_network, resolve
 
-    images = find_images(Path(config.input))
+    images = find_images(Path(config.input), Path(config.output))
     network, description = load_network(config.checkpoint)
     network.to("cuda" if torch.cuda.is_available() else "cpu")
     writers = [instantiate(writer, _convert_="all") for writer in config.writer.values()]
@@ -43,15 +43,16 @@ def main(config: DictConfig) -> None:
     print(f"{len(images)} image{'s' * (len(images) != 1)} in {output}: {', '.join(config.writer)}")
 
 
-def find_images(path: Path) -> dict[str, Path]:
-    """Names (relative, without suffix) and paths of the images that `path` is or holds."""
+def find_images(path: Path, output: Path) -> dict[str, Path]:
+    """Names (relative, without suffix) and paths of the images that `path` is or holds, but for what lies in `output`."""
     from depth_lab.io.images import SUFFIXES
 
     if path.is_file():
         return {path.stem: path}
     if not path.is_dir():
         raise ValueError(f"There is no image or folder at {path}: check input=.")
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    files = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    found = sorted(file for file in files if output.resolve() not in file.resolve().parents)
     if not found:
         raise ValueError(f"{path} holds no image ({', '.join(SUFFIXES)}): check input=.")
     names: dict[str, Path] = {}

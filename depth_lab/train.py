@@ -31,7 +31,11 @@ def main(config: DictConfig) -> float:
     folder = Path(config.output)
     resolved: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     seed_everything(config.seed, workers=True, verbose=False)
-    protocol = next(iter(instantiate(config.protocol, _convert_="all").values()))
+    if len(config.protocol) != 1:
+        raise ValueError(
+            f"Training scores under one protocol, {len(config.protocol)} came: name one, and use the others in evaluate."
+        )
+    [protocol] = instantiate(config.protocol, _convert_="all").values()
     data = instantiate(config.data, _convert_="all")
     # Not as an argument of instantiate, which would turn a dataclass into a dict.
     task = instantiate(config.model, _partial_=True, _convert_="all")(protocol=protocol)
@@ -48,10 +52,9 @@ def main(config: DictConfig) -> float:
     if summary is None:
         print("It runs: one batch of each stage went through.")
         return float(trainer.callback_metrics["val/abs_rel"])
-    scores = baseline(data, protocol)
     if trainer.is_global_zero:
-        report(summary, scores, folder)
-    return float(summary.content["best"][summary.metric])
+        report(summary, baseline(data, protocol), folder)
+    return float(summary.best[summary.metric])
 
 
 def build_trainer(config: DictConfig, folder: Path, resolved: dict[str, Any]) -> tuple[Trainer, RunSummary | None]:
@@ -66,7 +69,7 @@ def build_trainer(config: DictConfig, folder: Path, resolved: dict[str, Any]) ->
     choices = HydraConfig.get().runtime.choices
     summary = RunSummary(folder, resolved, seed=config.seed, data=choices["data"], model=choices["model"])
     callbacks = [instantiate(callback, _convert_="all") for callback in config.callbacks.values()]
-    loggers = [instantiate(logger, _convert_="all") for logger in (config.logger or {}).values()]
+    loggers = [instantiate(logger, _convert_="all") for logger in (config.get("logger") or {}).values()]
     trainer = instantiate(
         config.trainer, callbacks=[*callbacks, summary], logger=loggers, default_root_dir=folder, _convert_="all"
     )
@@ -81,23 +84,19 @@ def last_checkpoint(folder: str | None) -> str | None:
 
 def baseline(data: DepthDataModule, protocol: Protocol) -> dict[str, float]:
     """The scores of the mean training depth map, which a network must beat to have learned anything from the image."""
-    from lightning.pytorch import Trainer
-    from torch.optim import SGD
     from torch.utils.data import default_collate
 
-    from depth_lab.losses import SILog
     from depth_lab.networks import MeanDepth
-    from depth_lab.tasks import DepthTask, constant
+    from depth_lab.tasks import score
     from depth_lab.transforms import evaluation_pipeline
 
     train = data.dataset("train", evaluation_pipeline(data.size))
-    step = max(1, len(train) // BASELINE_IMAGES)
-    batches = (default_collate([train[index]]) for index in range(0, len(train), step))
-    network = MeanDepth(*data.size, min_depth=data.min_depth, max_depth=data.max_depth).fit(batches)
-    task = DepthTask(network, loss=SILog(), optimizer=SGD, scheduler=constant, protocol=protocol)
-    trainer = Trainer(accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, enable_model_summary=False)
-    [scores] = trainer.validate(task, datamodule=data, verbose=False)
-    return dict(scores)
+    val = data.dataset("val", evaluation_pipeline(data.size))
+    few = (default_collate([train[index]]) for index in range(0, len(train), max(1, len(train) // BASELINE_IMAGES)))
+    network = MeanDepth(*data.size, min_depth=data.min_depth, max_depth=data.max_depth).fit(few)
+    every = (default_collate([val[index]]) for index in range(len(val)))
+    [store], _ = score(network, every, [protocol], kind=data.kind, ground_truth=data.ground_truth)
+    return {f"val/{name}": value for name, value in store.metrics().items()}
 
 
 def report(summary: RunSummary, baseline: dict[str, float], folder: Path) -> None:
@@ -105,7 +104,7 @@ def report(summary: RunSummary, baseline: dict[str, float], folder: Path) -> Non
     from rich.console import Console
     from rich.table import Table
 
-    best = summary.content["best"]
+    best = summary.best
     table = Table(title=f"best epoch {best['epoch']} by {summary.metric}, {summary.content['seconds']:.0f} s of training")
     table.add_column("")
     rows = {summary.content["model"]: best, "mean training depth map": baseline}

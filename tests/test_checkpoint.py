@@ -61,8 +61,8 @@ def test_foreign_pickled_objects_are_refused_and_not_run(tmp_path: Path) -> None
 
 def test_only_exported_classes_are_built(tmp_path: Path) -> None:
     network = MeanDepth(6, 8)
-    for name in ("Module", "load_network", "__import__", "DepthNet"):
-        description = {**describe(network, size=None, protocol="plain"), "name": name}
+    for name in ("Module", "load_network", "__import__", "DepthNetwork"):
+        description: dict[str, Any] = {**describe(network, size=None, protocol="plain"), "name": name}
         with pytest.raises(ValueError, match=rf"class {name}, this version knows .*GLPN"):
             load_network(save(tmp_path / "a.ckpt", network, network=description))
 
@@ -74,12 +74,33 @@ def test_what_is_no_checkpoint_of_ours_is_said(tmp_path: Path) -> None:
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
     for name, sentence in {
         "cut.ckpt": "cannot be read",
-        "text.ckpt": "text.ckpt",
+        "text.ckpt": "cannot be read as a checkpoint",
         "other.ckpt": "is not a checkpoint of depth_lab",
         "none.ckpt": "There is no checkpoint at",
     }.items():
         with pytest.raises(ValueError, match=sentence):
             load_network(tmp_path / name)
+
+
+def test_a_description_never_makes_it_download_or_open_another_file(tmp_path: Path) -> None:
+    network = transfer()
+    description = describe(network, size=None, protocol="plain")
+    description["config"]["pretrained"] = "vinvino02/glpn-nyu"
+    assert isinstance(load_network(save(tmp_path / "a.ckpt", network, network=description))[0], Transfer)
+
+
+@pytest.mark.parametrize("content", [{"weight": torch.zeros(1)}, torch.zeros(1), "GLPN"])
+def test_a_foreign_network_key_is_said(content: Any, tmp_path: Path) -> None:
+    path = save(tmp_path / "a.ckpt", MeanDepth(6, 8), network=content)
+    with pytest.raises(ValueError, match="is not a checkpoint of depth_lab"):
+        load_network(path)
+
+
+def test_a_config_of_another_version_is_said(tmp_path: Path) -> None:
+    description = describe(MeanDepth(6, 8), size=None, protocol="plain")
+    description["config"]["depths"] = 3
+    with pytest.raises(ValueError, match="was written by another version"):
+        load_network(save(tmp_path / "a.ckpt", MeanDepth(6, 8), network=description))
 
 
 def test_weights_that_do_not_fit_are_said(tmp_path: Path) -> None:

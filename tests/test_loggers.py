@@ -44,7 +44,9 @@ def test_offline_unless_logged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert logged_in("https://other.example.org")
 
 
-@pytest.mark.parametrize(("asked", "variable", "offline"), [("auto", None, True), ("auto", "online", False), ("offline", "online", True)])
+@pytest.mark.parametrize(
+    ("asked", "variable", "offline"), [("auto", None, True), ("auto", "offline", True), ("offline", "online", True)]
+)
 def test_the_mode_is_the_asked_one_then_the_variable_then_offline(
     asked: str, variable: str | None, offline: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,3 +57,12 @@ def test_the_mode_is_the_asked_one_then_the_variable_then_offline(
         monkeypatch.setenv("WANDB_MODE", variable)
     logger = wandb_logger(tmp_path / "run", mode=asked)
     assert logger._offline is offline
+
+
+def test_online_without_a_key_is_said_and_never_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    monkeypatch.setenv("WANDB_MODE", "online")
+    for mode in ("auto", "online"):
+        with pytest.raises(ValueError, match="run `wandb login`"):
+            wandb_logger(tmp_path / "run", mode=mode)

@@ -63,7 +63,58 @@ def test_a_run_folder_holds_what_the_contract_says(
 
 def test_a_debug_run_leaves_nothing_but_its_log(command: Command, tiny: list[str], tmp_path: Path) -> None:
     assert command("train", "model=transfer", "model.network.pretrained=false", *tiny, "trainer=debug") == 0
-    assert {file.name for file in the_run(tmp_path).iterdir()} <= {".hydra", "train.log", "config.yaml"}
+    assert {file.name for file in the_run(tmp_path).iterdir()} == {".hydra", "train.log", "config.yaml"}
+
+
+def worsening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every epoch's validation worse than the one before."""
+    original = DepthTask.log
+
+    def log(self: DepthTask, name: str, value: Any, **options: Any) -> None:
+        original(self, name, float(self.current_epoch + 1) if name == "val/abs_rel" else value, **options)
+
+    monkeypatch.setattr(DepthTask, "log", log)
+
+
+def test_last_is_the_last_epoch_also_where_the_first_was_best_and_a_run_can_be_prolonged_from_elsewhere(
+    command: Command, tiny: list[str], nyu_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another folder: the data's relative path is of the folder in which the run was started."""
+    words = [word for word in tiny if word.startswith(("data.size", "data.batch", "data.workers", "trainer"))]
+    recipe = ["model=transfer", "model.network.pretrained=false", "data=nyu", f"data.root={nyu_root.name}", *words, "logger=[]"]
+    worsening(monkeypatch)
+    assert command("train", *recipe, "hydra.run.dir=run") == 0
+    epochs = {
+        name: torch.load(tmp_path / "run" / "checkpoints" / f"{name}.ckpt", weights_only=True)["epoch"]
+        for name in ("best", "last")
+    }
+    assert epochs == {"best": 0, "last": 1}
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert command("train", f"resume={tmp_path / 'run'}", "trainer.max_epochs=4") == 0
+    assert torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 3
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["best"]["epoch"] == 0
+
+
+def test_a_failing_job_of_a_sweep_leaves_the_others_be(
+    command: Command, tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*tiny, "trainer.max_epochs=1", "logger=csv", "model.network.size=b9,b0", "hydra.sweep.dir=sweep"]
+    assert command("train", "-m", *words) == 1
+    assert "1 of the sweep's jobs failed: 0 (" in capsys.readouterr().err
+    assert not (tmp_path / "sweep" / "0" / "summary.json").exists()
+    assert json.loads((tmp_path / "sweep" / "1" / "summary.json").read_text())["state"] == "finished"
+
+
+def test_a_broken_file_in_training_is_one_sentence_from_a_worker(
+    command: Command, tiny: list[str], nyu_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (nyu_root / "train" / "rgb_00003.jpg").write_bytes(b"no image")
+    words = [word for word in tiny if word.startswith(("data.size", "data.batch", "trainer"))]
+    assert command("train", "data=nyu", f"data.root={nyu_root}", *words, "data.workers=1", "logger=csv") == 1
+    said = capsys.readouterr().err
+    assert "rgb_00003.jpg cannot be read as an image" in said
+    assert "Traceback" not in said
 
 
 def stop_at(step: int, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -144,14 +195,29 @@ def test_a_run_starts_from_weights_of_another_data_set(command: Command, tiny: l
     (["model=transfer", "model.network.encoder=resnet5000"], "resnet5000"),
     (["model=transfer", "model.network.encoder=resnet18", "model.network.pretrained=true"], "resnet18"),
     (["trainer=gpu"], "gpu"),
+    (["protocol=[plain,bts]"], "one protocol"),
+    (["protocol=[bts]"], "choose another protocol"),
+    (["protocol=[zoedepth]"], "mirrored"),
+    (["data.size=240"], "size"),
+    (["+trainer.x=3"], "unexpected keyword argument 'x'"),
+    (["trainer.max_epochs=-1"], "trainer.max_epochs"),
+    (["trainer.max_epochs=1", "trainer.check_val_every_n_epoch=2"], "check_val_every_n_epoch"),
+    (["logger.wandb.mode=online"], "wandb login"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(
-    words: list[str], sentence: str, command: Command, tiny: list[str], capfd: pytest.CaptureFixture[str]
+    words: list[str],
+    sentence: str,
+    command: Command,
+    tiny: list[str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if "trainer=gpu" in words and torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     others = [word for word in tiny if not word.startswith("trainer=")]
     rooms = [] if "data=nyu" in words else others
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", "nowhere")
     assert command("train", *rooms, *words) == 1
     said = capfd.readouterr().err
     assert sentence in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
 from pathlib import Path
@@ -31,6 +32,16 @@ class RunSummary(Callback):
             before = json.loads(self.path.read_text())
             self.content["best"], self.earlier = before.get("best"), before.get("seconds", 0.0)
 
+    @property
+    def best(self) -> dict[str, float]:
+        """The best epoch's scores. Raises ValueError where no epoch was scored."""
+        if self.content["best"] is None:
+            raise ValueError(
+                f"No epoch has a finite {self.metric}: has it diverged (lower optimizer.lr), or is it shorter than "
+                "trainer.check_val_every_n_epoch?"
+            )
+        return self.content["best"]
+
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.started = time.monotonic()
         self.content["parameters"] = sum(parameter.numel() for parameter in pl_module.parameters())
@@ -45,7 +56,8 @@ class RunSummary(Callback):
         """After validation, whose metrics Lightning has by then."""
         scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
         best = self.content["best"]
-        if self.metric in scores and (best is None or scores[self.metric] < best[self.metric]):
+        score = scores.get(self.metric, math.nan)
+        if math.isfinite(score) and (best is None or score < best[self.metric]):
             self.content["best"] = {"epoch": trainer.current_epoch, **scores}
         self._write(trainer)
 

@@ -76,7 +76,7 @@ class RGBDDataset(Dataset[DepthSample], ABC):
             "depth": torch.from_numpy(frame["depth"])[None],
             "valid": torch.from_numpy(frame["valid"])[None],
             "intrinsics": torch.from_numpy(frame["intrinsics"].astype(np.float32)),
-            "max_depth": float(self.max_depth),
+            "max_depth": torch.tensor(self.max_depth, dtype=torch.float32),
             "name": frame["name"],
         }
         if "pose" in frame:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
-from depth_lab.batch import DepthBatch, DepthSample
+from depth_lab.batch import DepthBatch, DepthSample, float_image
 from depth_lab.data.dataset import RGBDDataset
 from depth_lab.data.samplers import EpochSampler
+from depth_lab.rooms.pool import default_workers
 from depth_lab.transforms import Augmentation, Pipeline, evaluation_pipeline
 
 Split = Literal["train", "val", "test"]
@@ -77,7 +77,7 @@ class DepthDataModule(LightningDataModule, ABC):
             raise ValueError(f"The split {split} of {type(self).__name__} is empty: check data.root and the list files.")
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         sampler = EpochSampler(len(dataset), shuffle=train, even=train, seed=self.seed, rank=rank, world=world)
-        workers = _cores(world) if self.workers is None else self.workers
+        workers = max(1, min(8, default_workers() // world)) if self.workers is None else self.workers
         return DataLoader(
             dataset,
             batch_size=self.batch_size,
@@ -92,17 +92,6 @@ class DepthDataModule(LightningDataModule, ABC):
     def on_after_batch_transfer(self, batch: DepthBatch, dataloader_idx: int) -> DepthBatch:
         """uint8 images become floats in [0, 1] on the device."""
         return float_image(batch)
-
-
-def float_image(batch: Any) -> Any:
-    """The batch with its image as float32 in [0, 1]."""
-    if batch["image"].dtype == torch.uint8:
-        batch = {**batch, "image": batch["image"].float() / 255}
-    return batch
-
-
-def _cores(world: int) -> int:
-    return max(1, min(8, len(os.sched_getaffinity(0)) // world))
 
 
 def _one_thread(_: int) -> None:

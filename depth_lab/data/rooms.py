@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ class Rooms(RGBDDataset):
     """A split that `depth_lab.rooms.render_split` made.
 
     With `sensor`, depth is as a time-of-flight sensor would measure it: noise that grows with z squared, holes at edges and far
-    away; the same for an index whenever it is read.
+    away; the same for a view whenever it is read.
     """
 
     def __init__(self, folder: Path | str, *, sensor: bool = False, **options: Any) -> None:
@@ -34,7 +35,7 @@ class Rooms(RGBDDataset):
         view = self.split[index]
         depth = view["depth"]
         if self.sensor:
-            depth = rooms.sensor(depth, np.random.default_rng(index))
+            depth = rooms.sensor(depth, np.random.default_rng(zlib.crc32(view["name"].encode())))
         return {
             "image": view["image"],
             "depth": depth,

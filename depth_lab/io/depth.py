@@ -49,7 +49,7 @@ def write_depth_png(path: Path, depth: Float32[np.ndarray, "h w"]) -> None:
     if not (units.min() >= 0 and units.max() <= np.iinfo(np.uint16).max):
         raise ValueError(
             f"{path.name}: depth from {depth.min():.3f} to {depth.max():.3f} m does not fit a 16-bit PNG in millimetres (0 to "
-            "65.535 m): write NPZ instead."
+            "65.535 m): write NPZ instead (predict writer=[npz,colour])."
         )
     with atomic(path) as partial:
         cv2.imwrite(str(partial), units.astype(np.uint16))

@@ -131,7 +131,7 @@ class Protocol:
         """
         size = (target.shape[-2], target.shape[-1])
         if (reason := self._size_reason(data, size)) is not None:
-            raise ValueError(f"{reason}: ask skip_reason() before scoring")
+            raise ValueError(f"{reason}; choose another protocol (conf/protocol lists them)")
         pred = self._resize(pred.to(torch.promote_types(pred.dtype, torch.float32)), size, data, max_depth)
         top, bottom, left, right = self._window(data, size)
         pred, target = (x[..., top:bottom, left:right] for x in (pred, target))

@@ -28,9 +28,14 @@ class PerImageStore:
         """The sums in the order of the names."""
         return torch.stack([self.sums[name] for name in sorted(self.sums)])
 
+    @property
+    def count(self) -> int:
+        """How many images had a pixel to score."""
+        return int((self.stacked[:, -1] > 0).sum()) if self.sums else 0
+
     def metrics(self) -> dict[str, float]:
         """The result over images, averaged as the protocol does."""
-        if not self.sums or not (self.stacked[:, -1] > 0).any():
+        if self.count == 0:
             raise ValueError(
                 f"protocol {self.protocol.id} found no pixel to score in {len(self.sums)} images: check data.max_depth, and that "
                 "the split has ground truth"

@@ -55,7 +55,7 @@ class GLPN(DepthNetwork):
         pretrained: str | None = None,
         min_depth: float = 1e-3,
         max_depth: float = 10.0,
-        drop_path: float = 0.1,
+        drop_path: float = 0.0,
     ) -> None:
         super().__init__(min_depth=min_depth, max_depth=max_depth, stride=STRIDE)
         folder = _folder(pretrained) if pretrained else None

@@ -39,7 +39,7 @@ class Transfer(DepthNetwork):
         self,
         encoder: str = "tf_efficientnet_lite0",
         *,
-        pretrained: bool | str | None = True,
+        pretrained: bool | str | None = None,
         min_depth: float = 1e-3,
         max_depth: float = 10.0,
         decoder_channels: int = 256,

@@ -17,8 +17,8 @@ from depth_lab.rooms.room import Room, build_room
 from depth_lab.rooms.scene import LABELS, Hits, Scene
 from depth_lab.rooms.textures import Points
 
-DUST = np.array([0.36, 0.4, 0.46], np.float32)
-"""Light that dust sends to the camera where nothing else can be seen any more."""
+DUST = np.array([0.12, 0.24, 0.5], np.float32)
+"""Light that the air itself sends to the camera where nothing else can be seen any more."""
 
 
 class View(TypedDict):

@@ -13,8 +13,8 @@ from depth_lab.rooms.scene import Builder, Light, Material, Scene
 from depth_lab.rooms.shapes import Point, Shape, box, ellipsoid, frustum, join, quad
 from depth_lab.rooms.textures import Bricks, Cloth, Colour, Dots, Picture, Plain, Planks, Rug, Stripes, Texture, Tiles
 
-HAZE = 0.04
-"""Share of light lost to dust per metre, the same in every room: far things are paler."""
+HAZE = 0.25
+"""Share of light lost per metre of air, the same in every room: far things are darker and bluer, as at dusk."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Rendered splits on disk, `<root>/v1_240x320_seed0_views4/train_512/`:
+"""Rendered splits on disk, `<root>/v<version>_240x320_seed0_views4/train_512/`:
 
 - `images.npy` uint8 [n, h, w, 3], `depth.npy` float32 [n, h, w] in metres, `labels.npy` uint8 [n, h, w];
 - `index.json`: the parameters, and of every view its name, intrinsics, pose, floor plane, height and completeness.
@@ -28,7 +28,7 @@ from depth_lab.rooms.pool import Job, default_workers, render_jobs
 from depth_lab.rooms.render import View
 from depth_lab.rooms.scene import LABELS
 
-VERSION = 1
+VERSION = 3
 """Raise it with every change that changes a pixel: the folder's name carries it, so no stale cache is read."""
 FIRST_ROOM = {"train": 0, "val": 800_000, "test": 900_000}
 """The first room seed of each split, so that no room is in two."""

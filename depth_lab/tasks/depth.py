@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -16,14 +17,14 @@ from depth_lab.checkpoint import describe
 from depth_lab.metrics import Protocol
 from depth_lab.networks import DepthNetwork
 
-Stage = Literal["train", "val", "test"]
+Stage = Literal["train", "val"]
 
 
 class DepthTask(LightningModule):
     """A network, its loss and its optimizer; scored by `protocol`, per image, and averaged over images.
 
     `optimizer` takes parameters or groups of them; `scheduler` takes (optimizer, total_steps) and is stepped once a batch. Logs
-    `train/loss`, and `val/<metric>` or `test/<metric>` for the nine metrics.
+    `train/loss`, `train/lr`, and `val/<metric>` for the nine metrics.
     """
 
     def __init__(
@@ -40,7 +41,12 @@ class DepthTask(LightningModule):
         self.loss = loss
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.protocol = protocol
-        self.val_errors, self.test_errors = protocol.metric(), protocol.metric()
+        if protocol.augmentation != "none":
+            raise ValueError(
+                f"protocol {protocol.id} also scores mirrored images, which validation during training does not predict: train "
+                "under bts, glpdepth or plain, and score under it by depth_lab.evaluate."
+            )
+        self.val_errors = protocol.metric()
 
     def forward(self, image: Tensor) -> Tensor:
         return self.network(image)
@@ -51,35 +57,25 @@ class DepthTask(LightningModule):
     def validation_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
         return self._step(batch, "val")
 
-    def test_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
-        return self._step(batch, "test")
-
     def _step(self, batch: DepthBatch, stage: Stage) -> Tensor:
         """The loss in training; the prediction, float32, in validation and test."""
         pred = self.network(batch["image"])
         if stage == "train":
             loss = self.loss(pred, batch["depth"], batch["valid"])
             self.log("train/loss_step", loss, batch_size=len(pred))
+            self.log("train/lr", self.trainer.optimizers[0].param_groups[-1]["lr"])
             self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(pred))
             return loss
         pred = pred.float()
-        data = getattr(self.trainer, "datamodule", None)
-        cap = getattr(data, "max_depth", self.network.max_depth)
-        scored = self.protocol.prepare(pred, batch["depth"], data=getattr(data, "kind", "other"), max_depth=cap)
-        getattr(self, f"{stage}_errors").update(*scored)
+        kind: Any = getattr(getattr(self.trainer, "datamodule", None), "kind", "other")
+        scored = self.protocol.prepare(pred, batch["depth"], data=kind, max_depth=batch["max_depth"])
+        self.val_errors.update(*scored)
         return pred
 
     def on_validation_epoch_end(self) -> None:
-        self._log_errors("val")
-
-    def on_test_epoch_end(self) -> None:
-        self._log_errors("test")
-
-    def _log_errors(self, stage: Stage) -> None:
-        metric = getattr(self, f"{stage}_errors")
-        for name, value in metric.compute().items():
-            self.log(f"{stage}/{name}", value, prog_bar=name in ("abs_rel", "rmse"), rank_zero_only=True)
-        metric.reset()
+        for name, value in self.val_errors.compute().items():
+            self.log(f"val/{name}", value, prog_bar=name in ("abs_rel", "rmse"), sync_dist=True)
+        self.val_errors.reset()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What the optimizer gets; `lr_factor` multiplies its learning rate for that group."""
@@ -89,7 +85,10 @@ class DepthTask(LightningModule):
         optimizer = self.make_optimizer(self.parameter_groups())
         for group in optimizer.param_groups:
             group["lr"] *= group.pop("lr_factor")
-        scheduler = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        steps = self.trainer.estimated_stepping_batches
+        if math.isinf(steps):
+            raise ValueError("The learning rate needs the length of the run: set trainer.max_epochs or trainer.max_steps.")
+        scheduler = self.make_scheduler(optimizer, int(steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from depth_lab.networks import GLPN
 from depth_lab.tasks.depth import DepthTask
 
@@ -12,6 +10,3 @@ class GLPNTask(DepthTask):
     """Trains a `GLPN` whole, with one learning rate; its published recipe is `conf/model/glpn.yaml`."""
 
     network: GLPN
-
-    def __init__(self, network: GLPN, **options: Any) -> None:
-        super().__init__(network, **options)

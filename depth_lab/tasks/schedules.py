@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 
 def polynomial_up_down(optimizer: Optimizer, total_steps: int, *, start_factor: float = 0.3, power: float = 0.9) -> LRScheduler:
@@ -23,19 +25,19 @@ def polynomial_up_down(optimizer: Optimizer, total_steps: int, *, start_factor: 
 
 
 def one_cycle(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.1) -> LRScheduler:
-    """Up for the share `warmup` of the run, then down by a cosine to nearly zero (Smith & Topin 2018).
+    """Up in a line for the share `warmup` of the run, then down to zero by half a cosine (Smith & Topin 2018).
 
-    Every parameter group peaks at its own rate, so that layer-wise decay keeps its proportions.
+    A function of the step alone, unlike torch's OneCycleLR, whose state would hold a resumed run to its old length.
     """
-    peaks = [group["lr"] for group in optimizer.param_groups]
-    return OneCycleLR(
-        optimizer,
-        max_lr=peaks,
-        total_steps=max(total_steps, 1),
-        pct_start=warmup,
-        cycle_momentum=False,
-        final_div_factor=1e3,
-    )
+    rise = max(warmup * total_steps, 1)
+    fall = max(total_steps - rise, 1)
+
+    def factor(step: int) -> float:
+        if step < rise:
+            return (step + 1) / (rise + 1)
+        return 0.5 * (1 + math.cos(math.pi * min((step - rise) / fall, 1)))
+
+    return LambdaLR(optimizer, factor)
 
 
 def constant(optimizer: Optimizer, total_steps: int) -> LRScheduler:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 from depth_lab.batch import Prediction
 from depth_lab.io.depth import MILLIMETRE, write_depth_png
-from depth_lab.io.files import write_text
+from depth_lab.io.files import atomic, write_text
 
 
 class DepthWriter:
@@ -15,17 +17,35 @@ class DepthWriter:
 
     def __call__(self, prediction: Prediction, folder: Path) -> None:
         path = folder / "depth" / f"{prediction['name']}.png"
-        depth = prediction["depth"]
-        write_depth_png(path, depth)
-        intrinsics = prediction.get("intrinsics")
-        sidecar = {
-            "depth_scale": MILLIMETRE,
-            "intrinsics": None if intrinsics is None else intrinsics.tolist(),
-            "width": depth.shape[1],
-            "height": depth.shape[0],
-            **prediction["source"],
-        }
-        write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=2) + "\n")
+        write_depth_png(path, prediction["depth"])
+        write_sidecar(path.with_suffix(".json"), prediction, MILLIMETRE)
 
     def close(self) -> None:
         """Nothing spans predictions."""
+
+
+class NPZWriter:
+    """`depth/<name>.npz` with the key `depth`: float32 metres of any range, and the same JSON beside it."""
+
+    def __call__(self, prediction: Prediction, folder: Path) -> None:
+        path = folder / "depth" / f"{prediction['name']}.npz"
+        with atomic(path) as partial:
+            np.savez_compressed(partial, depth=prediction["depth"])
+        write_sidecar(path.with_suffix(".json"), prediction, 1.0)
+
+    def close(self) -> None:
+        """Nothing spans predictions."""
+
+
+def write_sidecar(path: Path, prediction: Prediction, depth_scale: float) -> None:
+    """What a depth file means: metres of one unit, intrinsics, size, and where the prediction comes from."""
+    intrinsics = prediction.get("intrinsics")
+    height, width = prediction["depth"].shape
+    content = {
+        "depth_scale": depth_scale,
+        "intrinsics": None if intrinsics is None else intrinsics.tolist(),
+        "width": width,
+        "height": height,
+        **prediction["source"],
+    }
+    write_text(path, json.dumps(content, indent=2) + "\n")

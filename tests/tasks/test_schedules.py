@@ -37,9 +37,15 @@ def test_one_cycle_peaks_every_group_at_its_own_rate() -> None:
     first, second = zip(*found, strict=True)
     assert max(first) == pytest.approx(1e-3)
     assert max(second) == pytest.approx(1e-4)
-    assert first.index(max(first)) == pytest.approx(9, abs=1)
-    assert first[-1] < 1e-5
+    assert first.index(max(first)) == 10
+    assert first[55] == pytest.approx(0.5e-3)  # half of the way down
+    assert first[-1] < 1e-6
     assert [a / b for a, b in found] == pytest.approx([10] * 100)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 10])
+def test_a_short_run_has_a_rate_too(steps: int) -> None:
+    assert all(rate > 0 for [rate] in rates(one_cycle, steps))
 
 
 def test_constant_stays() -> None:

@@ -105,9 +105,7 @@ def test_a_network_learns_two_images_by_heart(make: Any) -> None:
         sample["image"] = (depth / 5).expand(3, 32, 48).clone()
     network = make()
     kind = GLPNTask if isinstance(network, GLPN) else TransferTask
-    task = kind(
-        network, loss=SILog(), optimizer=lambda p: torch.optim.Adam(p, lr=1e-3), scheduler=constant, protocol=PLAIN
-    )
+    task = kind(network, loss=SILog(), optimizer=lambda p: torch.optim.Adam(p, lr=1e-3), scheduler=constant, protocol=PLAIN)
     trainer = run(task, data, epochs=60)
     assert trainer.callback_metrics["train/loss"] < 0.15
     assert trainer.callback_metrics["val/abs_rel"] < 0.25
