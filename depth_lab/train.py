@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def main(config: DictConfig) -> float:
     from depth_lab.checkpoint import load_weights
     from depth_lab.io.files import write_text
 
+    warnings.filterwarnings("ignore", ".*LeafSpec.*")  # Lightning 2.6 uses what torch 2.15 renamed
     folder = Path(config.output)
     resolved: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     seed_everything(config.seed, workers=True, verbose=False)

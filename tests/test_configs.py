@@ -55,7 +55,7 @@ def group_choices() -> list[str]:
         f"{group}={name}"
         for group in GROUPS
         for name in GROUPS[group]
-        if group not in ("protocol", "logger", "callbacks", "writer", "experiment", "hydra")
+        if group not in ("protocol", "logger", "callbacks", "writer", "hydra")
     ]
 
 
@@ -65,6 +65,15 @@ def group_choices() -> list[str]:
 def test_every_key_is_an_argument_of_its_target(choice: str) -> None:
     config = composed("train", choice)
     raw = OmegaConf.to_container(config, resolve=False)
+    check_keys(raw)
+
+
+@pytest.mark.parametrize("words", [("evaluate", "data=nyu", "protocol=all"), ("predict", "writer=[depth,npz,colour]")])
+def test_every_key_of_the_other_commands_is_an_argument(words: tuple[str, ...]) -> None:
+    check_keys(OmegaConf.to_container(composed(*words), resolve=False))
+
+
+def check_keys(raw: Any) -> None:
     found = targets(raw)
     assert found
     for mapping in found:
@@ -96,6 +105,7 @@ def test_published_recipes() -> None:
     assert (transfer.optimizer._target_, transfer.optimizer.lr) == ("torch.optim.Adam", 1e-4)
     assert transfer.model.layer_decay == 0.9
     assert transfer.augment.cutdepth == 0
+    assert transfer.trainer.max_epochs == 20
 
 
 def test_the_command_line_wins_over_a_recipe() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,6 +55,18 @@ def test_an_installed_wheel_trains_from_any_folder(tmp_path: Path, tiny: list[st
     ran = shell(elsewhere, sys.executable, "-m", "depth_lab.train", *tiny, "trainer.max_epochs=1", PYTHONPATH=str(site))
     assert ran.returncode == 0, ran.stderr
     assert json.loads((the_run(elsewhere) / "summary.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.slow
+def test_the_plain_python_of_the_readme_runs(tmp_path: Path, rooms_root: Path) -> None:
+    program = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    small, changes = re.subn(r"\b(train|val|test)=\d+", r"\1=8", program.replace("max_epochs=20", "max_epochs=1"))
+    assert changes == 3
+    ran = shell(tmp_path, sys.executable, "-c", small, XDG_CACHE_HOME=str(rooms_root))
+    assert ran.returncode == 0, ran.stderr
+    abs_rel, rmse = re.findall(r"tensor\(([\d.]+)", ran.stdout.splitlines()[-1])
+    assert 0 < float(abs_rel) < 5
+    assert 0 < float(rmse) < 10
 
 
 @pytest.mark.slow
