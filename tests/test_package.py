@@ -58,6 +58,26 @@ def test_an_installed_wheel_trains_from_any_folder(tmp_path: Path, tiny: list[st
 
 
 @pytest.mark.slow
+def test_two_processes_score_every_image_once_and_leave_one_run(tmp_path: Path, nyu_root: Path, tiny: list[str]) -> None:
+    """Three images over two processes (trap 4): the distributed validation equals the evaluation by one process."""
+    data = ["data=nyu", f"data.root={nyu_root}", *(word for word in tiny if word.startswith(("data.size", "data.workers")))]
+    recipe = ["model=transfer", "model.network.pretrained=false", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    numbers = ["trainer.precision=32-true", "trainer.max_epochs=2", "data.batch_size=1"]
+    trained = shell(tmp_path, sys.executable, "-m", "depth_lab", "train", *recipe, *numbers, *data)
+    assert trained.returncode == 0, trained.stderr
+    run = the_run(tmp_path)
+    assert [row.split(",")[0] for row in (run / "metrics.csv").read_text().splitlines()] == ["epoch", "0", "1"]
+    assert len(list(run.glob("wandb/offline-run-*"))) == 1
+    best = json.loads((run / "summary.json").read_text())["best"]
+    evaluated = shell(tmp_path, sys.executable, "-m", "depth_lab", "evaluate", f"checkpoint={run}", *data, "data.batch_size=3")
+    assert evaluated.returncode == 0, evaluated.stderr
+    [result] = json.loads((run / "results.json").read_text())
+    assert result["num_images"] == 3
+    for name, value in result["metrics"].items():
+        assert best[f"val/{name}"] == pytest.approx(value, rel=1e-4), name
+
+
+@pytest.mark.slow
 def test_the_plain_python_of_the_readme_runs(tmp_path: Path, rooms_root: Path) -> None:
     program = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
     small, changes = re.subn(r"\b(train|val|test)=\d+", r"\1=8", program.replace("max_epochs=20", "max_epochs=1"))
