@@ -116,6 +116,7 @@ def test_the_command_line_wins_over_a_recipe() -> None:
     assert config.optimizer._target_ == "torch.optim.SGD"
     assert config.optimizer.lr == 0.5
     assert "cutdepth" not in config.augment
+    assert composed("train", "loss=densedepth", "data=nyu", "data.max_depth=80.0").loss.max_depth == 80
 
 
 def test_nyu_is_scored_under_bts_unless_told_otherwise() -> None:

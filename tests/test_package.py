@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ def test_depth_lab_train_is_the_module(tmp_path: Path) -> None:
     answer = shell(tmp_path, sys.executable, "-m", "depth_lab", "train", "--cfg", "job", "model=transfer")
     assert answer.returncode == 0
     assert "_target_: depth_lab.tasks.TransferTask" in answer.stdout
+
+
+def test_hydra_stays_below_its_release_candidate() -> None:
+    """Trap 9: plugins accept pre-releases of hydra-core."""
+    [bound] = [line for line in requires("depth-lab") or [] if line.startswith("hydra-core")]
+    assert {"<1.4", ">=1.3.2"} == set(bound.removeprefix("hydra-core").split(","))
 
 
 @pytest.mark.slow
