@@ -90,7 +90,7 @@ def read(path: Path | str) -> dict[str, Any]:
             "weights alone, or train it here."
         ) from None
     except Exception as error:  # torch.load raises nearly anything on a file that is cut off
-        raise ValueError(f"{path} cannot be read ({_first_line(error)}): it may be cut off; take another copy.") from None
+        raise ValueError(f"{path} cannot be read as a checkpoint: it may be cut off, or be something else.") from error
     described = isinstance(content, dict) and isinstance(content.get("network"), dict) and "state_dict" in content
     if not described or not Description.__required_keys__ <= content["network"].keys():
         raise ValueError(f"{path} is not a checkpoint of depth_lab: it lacks the description of its network.")

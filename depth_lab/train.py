@@ -72,8 +72,16 @@ def build_trainer(config: DictConfig, folder: Path, resolved: dict[str, Any]) ->
     summary = RunSummary(folder, resolved, seed=config.seed, data=choices["data"], model=choices["model"])
     callbacks = [instantiate(callback, _convert_="all") for callback in config.callbacks.values()]
     loggers = [instantiate(logger, _convert_="all") for logger in (config.get("logger") or {}).values()]
+    every, epochs = config.trainer.check_val_every_n_epoch, config.trainer.max_epochs
+    if epochs and 0 < epochs < every:  # a run shorter than the interval is still scored
+        every = epochs
     trainer = instantiate(
-        config.trainer, callbacks=[*callbacks, summary], logger=loggers, default_root_dir=folder, _convert_="all"
+        config.trainer,
+        callbacks=[*callbacks, summary],
+        logger=loggers,
+        default_root_dir=folder,
+        check_val_every_n_epoch=every,
+        _convert_="all",
     )
     return trainer, summary
 

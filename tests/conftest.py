@@ -74,7 +74,7 @@ def tiny(rooms_root: Path) -> list[str]:
     """Arguments of a training run of seconds: a dozen small rooms on the CPU."""
     return [
         f"data.root={rooms_root}", "data.train=8", "data.val=4", "data.test=4", "data.render_size=[48,64]", "data.size=[32,48]",
-        "data.batch_size=4", "data.workers=0", "trainer=cpu", "trainer.max_epochs=2",
+        "data.batch_size=4", "data.workers=0", "trainer=cpu", "trainer.max_epochs=2", "trainer.check_val_every_n_epoch=1",
     ]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_what_is_no_checkpoint_of_ours_is_said(tmp_path: Path) -> None:
     (tmp_path / "text.ckpt").write_text("hello")
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
     for name, sentence in {
-        "cut.ckpt": "cannot be read",
+        "cut.ckpt": "cannot be read as a checkpoint",
         "text.ckpt": "cannot be read as a checkpoint",
         "other.ckpt": "is not a checkpoint of depth_lab",
         "none.ckpt": "There is no checkpoint at",

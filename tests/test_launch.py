@@ -39,12 +39,14 @@ def test_resume_replays_the_recorded_arguments_under_the_typed_ones(tmp_path: Pa
         OmegaConf.create(["model=transfer", "trainer.max_epochs=5", "data.root='a b'"]),
         folder / ".hydra" / "overrides.yaml",
     )
+    OmegaConf.save(OmegaConf.create({"hydra": {"runtime": {"cwd": str(tmp_path)}}}), folder / ".hydra" / "hydra.yaml")
+    (tmp_path / "a b").mkdir()
     words = launch.arguments([f"resume={folder}", "trainer.max_epochs=9"])
     parser = OverridesParser.create()
     values = {override.key_or_group: override.value() for override in parser.parse_overrides(words)}
     assert values == {
         "model": "transfer",
-        "data.root": "a b",
+        "data.root": str(tmp_path / "a b"),
         "resume": str(folder),
         "trainer.max_epochs": 9,
         "hydra.run.dir": str(folder),

@@ -201,7 +201,6 @@ def test_a_run_starts_from_weights_of_another_data_set(command: Command, tiny: l
     (["data.size=240"], "size"),
     (["+trainer.x=3"], "unexpected keyword argument 'x'"),
     (["trainer.max_epochs=-1"], "trainer.max_epochs"),
-    (["trainer.max_epochs=1", "trainer.check_val_every_n_epoch=2"], "check_val_every_n_epoch"),
     (["logger.wandb.mode=online"], "wandb login"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(

@@ -48,7 +48,7 @@ def render_jobs(jobs: Sequence[Job], workers: int) -> Generator[tuple[int, list[
         for _ in jobs:
             index, views, error = done.get()
             if views is None:
-                raise OSError(f"rendering room {jobs[index].seed} failed: {error}")
+                raise ValueError(f"rendering room {jobs[index].seed} failed: {error}")
             yield index, views
     finally:
         _stop(processes)

@@ -121,7 +121,7 @@ def test_skip_reason(name: str, data: str, size: tuple[int, int], kind: str, rea
 
 def test_scoring_what_does_not_apply_is_refused() -> None:
     small = torch.ones(1, 1, 24, 32)
-    with pytest.raises(ValueError, match="ask skip_reason"):
+    with pytest.raises(ValueError, match="choose another protocol"):
         load("bts").score(small, small, "nyu", 10.0)
 
 

@@ -108,7 +108,7 @@ def test_a_damaged_cache_is_named(harm: str, rendered: Path, tmp_path: Path) -> 
 
 def test_a_failing_room_is_named_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_jobs", lambda *_: [Job(77, range(1), (-3, 2))])
-    with pytest.raises(RuntimeError, match="rendering room 77 failed"):
+    with pytest.raises(ValueError, match="rendering room 77 failed"):
         small(tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.name[0] != "v"]
 

@@ -23,7 +23,15 @@ def samples(count: int, size: tuple[int, int] = (32, 48), *, known: list[bool] |
         depth = 1 + 4 * torch.rand(1, *size, generator=generator)
         if known and not known[i]:
             depth = torch.zeros_like(depth)
-        found.append({"image": torch.rand(3, *size, generator=generator), "depth": depth, "valid": depth > 0, "name": str(i)})
+        found.append(
+            {
+                "image": torch.rand(3, *size, generator=generator),
+                "depth": depth,
+                "valid": depth > 0,
+                "name": str(i),
+                "max_depth": torch.tensor(10.0),
+            }
+        )
     return found
 
 
