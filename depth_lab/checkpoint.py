@@ -82,14 +82,12 @@ def read(path: Path | str) -> dict[str, Any]:
     path = resolve(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "Unsupported" not in str(error):
-            raise ValueError(f"{path} cannot be read as a checkpoint: it may be cut off, or be something else.") from None
-        raise ValueError(
-            f"{path} holds pickled objects that are not weights: it was refused, because loading it could run code; save its "
-            "weights alone, or train it here."
-        ) from None
     except Exception as error:  # torch.load raises nearly anything on a file that is cut off
+        if isinstance(error, pickle.UnpicklingError) and "Unsupported" in str(error):
+            raise ValueError(
+                f"{path} holds pickled objects that are not weights: it was refused, because loading it could run code; save its "
+                "weights alone, or train it here."
+            ) from None
         raise ValueError(f"{path} cannot be read as a checkpoint: it may be cut off, or be something else.") from error
     described = isinstance(content, dict) and isinstance(content.get("network"), dict) and "state_dict" in content
     if not described or not Description.__required_keys__ <= content["network"].keys():
@@ -112,13 +110,14 @@ def _load(network: DepthNetwork, state: dict[str, torch.Tensor], path: Path | st
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(f"The weights in {path} do not fit its network: {_first_line(error, line=1)}") from None
+        raise ValueError(f"The weights in {path} do not fit its network: {_first_mismatch(error)}") from None
 
 
 def _short(name: str, config: dict[str, Any]) -> str:
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in config.items())})"
 
 
-def _first_line(error: Exception, line: int = 0) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[min(line, len(lines) - 1)].strip()
+def _first_mismatch(error: RuntimeError) -> str:
+    """What torch names first, under its own headline."""
+    lines = str(error).strip().splitlines()
+    return lines[min(1, len(lines) - 1)].strip()

@@ -1,10 +1,10 @@
-"""Training, validation and test of any depth network."""
+"""Training and validation of any depth network."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -16,8 +16,6 @@ from depth_lab.batch import DepthBatch
 from depth_lab.checkpoint import describe
 from depth_lab.metrics import Protocol
 from depth_lab.networks import DepthNetwork
-
-Stage = Literal["train", "val"]
 
 
 class DepthTask(LightningModule):
@@ -52,24 +50,18 @@ class DepthTask(LightningModule):
         return self.network(image)
 
     def training_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
-        return self._step(batch, "train")
+        pred = self.network(batch["image"])
+        loss = self.loss(pred, batch["depth"], batch["valid"])
+        self.log("train/loss_step", loss, batch_size=len(pred))
+        self.log("train/lr", self.trainer.optimizers[0].param_groups[-1]["lr"])
+        self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(pred))
+        return loss
 
     def validation_step(self, batch: DepthBatch, batch_idx: int) -> Tensor:
-        return self._step(batch, "val")
-
-    def _step(self, batch: DepthBatch, stage: Stage) -> Tensor:
-        """The loss in training; the prediction, float32, in validation and test."""
-        pred = self.network(batch["image"])
-        if stage == "train":
-            loss = self.loss(pred, batch["depth"], batch["valid"])
-            self.log("train/loss_step", loss, batch_size=len(pred))
-            self.log("train/lr", self.trainer.optimizers[0].param_groups[-1]["lr"])
-            self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(pred))
-            return loss
-        pred = pred.float()
+        """The prediction, float32, for callbacks that draw it."""
+        pred = self.network(batch["image"]).float()
         kind: Any = getattr(getattr(self.trainer, "datamodule", None), "kind", "other")
-        scored = self.protocol.prepare(pred, batch["depth"], data=kind, max_depth=batch["max_depth"])
-        self.val_errors.update(*scored)
+        self.val_errors.update(*self.protocol.prepare(pred, batch["depth"], data=kind, max_depth=batch["max_depth"]))
         return pred
 
     def on_validation_epoch_end(self) -> None:
